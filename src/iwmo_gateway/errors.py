@@ -1,0 +1,29 @@
+"""What is raised when the gateway itself is broken; a bad message is a value, never an exception."""
+
+
+class GatewayError(Exception):
+    """Anything that is a fault of ours and not of a message."""
+
+
+class ConfigurationError(GatewayError):
+    """A setting, schema folder or code list that the gateway cannot work with; the text says what to change."""
+
+
+class RuleCrashed(GatewayError):
+    """A rule raised: the message it judged is `failed`, never accepted. Names the rule, not the message."""
+
+
+class RetourInvalid(GatewayError):
+    """A return message of ours does not satisfy its own schema: nothing of it may be stored."""
+
+
+class IllegalTransition(GatewayError):
+    """A message was asked to go from one status to another that the life of a message does not know."""
+
+
+class StoreError(GatewayError):
+    """The database did something that the gateway cannot go on from."""
+
+
+class StoreBusy(StoreError):
+    """A lock was not to be had in time, or another process was first: the same call may succeed later."""

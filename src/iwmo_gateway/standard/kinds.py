@@ -1,0 +1,125 @@
+"""The catalogue of message kinds: what there is in which domain and release, who sends it, what answers it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Domain(StrEnum):
+    """A legal domain. Numbers are unique within one, and nothing crosses."""
+
+    WMO = "wmo"
+    JW = "jw"
+
+    @property
+    def standard(self) -> str:
+        """The standard's own name, as its namespaces and folders spell it: `iwmo` or `ijw`."""
+        return f"i{self.value}"
+
+
+class Role(StrEnum):
+    """What a party is to the messages it exchanges."""
+
+    GEMEENTE = "gemeente"
+    AANBIEDER = "aanbieder"
+
+
+RELEASES: Final = ("2.3", "3.2")
+
+
+@dataclass(frozen=True, slots=True)
+class Soort:
+    """One kind of message in one release, such as WMO301 of 3.2.
+
+    `bericht_codes` are the values that BerichtCode may have: two for a 303 or 304 (declaration, invoice).
+    `sender` is who really sends it: a 302 names the sender of the 301 that it answers, but comes from its receiver.
+    """
+
+    code: str
+    domain: Domain
+    release: str
+    bericht_codes: tuple[str, ...]
+    sender: Role
+    answer: str | None
+
+    @property
+    def namespace(self) -> str:
+        """The target namespace of the message's schema."""
+        return _namespace(self.domain, self.release, self.code.lower())
+
+    @property
+    def basis_namespace(self) -> str:
+        """The target namespace of the base schema of the same domain and release."""
+        return _namespace(self.domain, self.release, "basisschema")
+
+    @property
+    def receiver(self) -> Role:
+        """The other party."""
+        return Role.AANBIEDER if self.sender is Role.GEMEENTE else Role.GEMEENTE
+
+    @property
+    def schema_path(self) -> str:
+        """Where its schema lies below a folder of schemas: `iwmo/3.2/wmo301.xsd`."""
+        return f"{self.domain.standard}/{self.release}/{self.code.lower()}.xsd"
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.release}"
+
+
+def _namespace(domain: Domain, release: str, name: str) -> str:
+    return f"http://www.istandaarden.nl/{domain.standard}/{release.replace('.', '_')}/{name}/schema"
+
+
+# number: (releases, sender, number of its answer, BerichtCode in iWmo, BerichtCode in iJw)
+_BOTH, _OLD, _NEW = RELEASES, RELEASES[:1], RELEASES[1:]
+_G, _A = Role.GEMEENTE, Role.AANBIEDER
+_KINDS: Final[dict[str, tuple[tuple[str, ...], Role, str | None, str, str]]] = {
+    "301": (_BOTH, _G, "302", "414", "436"),
+    "302": (_BOTH, _A, None, "415", "437"),
+    "303": (_OLD, _A, "304", "416 448", "432 450"),
+    "304": (_OLD, _G, None, "417 449", "433 451"),
+    "305": (_BOTH, _A, "306", "418", "438"),
+    "306": (_BOTH, _G, None, "419", "439"),
+    "307": (_BOTH, _A, "308", "420", "440"),
+    "308": (_BOTH, _G, None, "421", "441"),
+    "315": (_BOTH, _A, "316", "444", "446"),
+    "316": (_BOTH, _G, None, "445", "447"),
+    "317": (_NEW, _A, "318", "480", "486"),
+    "318": (_NEW, _G, None, "481", "487"),
+    "319": (_NEW, _G, "320", "482", "488"),
+    "320": (_NEW, _A, None, "483", "489"),
+    "323": (_NEW, _A, "325", "484", "490"),
+    "325": (_NEW, _G, None, "485", "491"),
+}
+
+SOORTEN: Final[dict[tuple[str, str], Soort]] = {
+    (soort.code, soort.release): soort
+    for domain in Domain
+    for number, (releases, sender, answer, *codes) in _KINDS.items()
+    for release in releases
+    for soort in [
+        Soort(
+            code=f"{domain.value.upper()}{number}",
+            domain=domain,
+            release=release,
+            bericht_codes=tuple(codes[list(Domain).index(domain)].split()),
+            sender=sender,
+            answer=f"{domain.value.upper()}{answer}" if answer else None,
+        )
+    ]
+}
+
+_BY_NAMESPACE: Final = {soort.namespace: soort for soort in SOORTEN.values()}
+
+
+def soort_of(namespace: str) -> Soort | None:
+    """The kind whose messages stand in this namespace; None for any other."""
+    return _BY_NAMESPACE.get(namespace)
+
+
+def answer_to(soort: Soort) -> Soort:
+    """The kind of the return message, in the same release.
+
+    Raises KeyError for a kind that is itself an answer.
+    """
+    return SOORTEN[(soort.answer or "", soort.release)]

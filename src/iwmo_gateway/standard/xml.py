@@ -1,0 +1,231 @@
+"""XML in and out: hardened parsing, and what a message is before any schema has looked at it."""
+
+import threading
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, cast
+
+from lxml import etree
+
+from iwmo_gateway.standard.kinds import Soort, soort_of
+
+MAX_BYTES: Final = 25 * 1024 * 1024
+"""The chain's own limit for one message."""
+MAX_DEPTH: Final = 64
+"""Deeper than any message of the standard, and shallow enough for every walk over a tree."""
+
+_ENCODINGS: Final = frozenset({"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1", "US-ASCII", "ASCII"})
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class XmlProblem(StrEnum):
+    """Why bytes are not a message that anyone could look at further."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
+    NOT_XML = "not-xml"
+    ENCODING = "encoding"
+    DTD = "dtd"
+    TOO_DEEP = "too-deep"
+    UNKNOWN_KIND = "unknown-kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What was wrong with the bytes: in Dutch, with what was expected and the line if it is known; no content."""
+
+    problem: XmlProblem
+    tekst: str
+    verwacht: str
+    regelnummer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kop:
+    """What the header says, read before the schema has judged it: any of it may be missing or wrong.
+
+    Afzender and ontvanger are the real ones: for a return message, which copies both unchanged, the other way round.
+    """
+
+    afzender: str | None
+    ontvanger: str | None
+    identificatie: str | None
+    dagtekening: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A well-formed document whose kind is known by its namespace and root."""
+
+    soort: Soort
+    tree: "etree._ElementTree"
+    kop: Kop
+
+    @property
+    def root(self) -> "etree._Element":
+        """The Bericht element."""
+        return self.tree.getroot()
+
+
+class _Parsers(threading.local):
+    """One parser per thread: a shared one makes two threads slower than one."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_PARSERS = _Parsers()
+
+
+def read(body: bytes, max_bytes: int = MAX_BYTES) -> Document | Unreadable:
+    """What these bytes are: a document of a known kind, or why they are none.
+
+    Takes UTF-8 with or without BOM, UTF-16 and ISO-8859-1 as the document declares them. Refuses every DTD, and
+    with it every entity; fetches nothing.
+    """
+    if len(body) > max_bytes:
+        return Unreadable(
+            XmlProblem.TOO_LARGE,
+            f"Het bericht telt {len(body)} bytes.",
+            f"ten hoogste {max_bytes} bytes",
+        )
+    if not body.strip(b"\x00\x09\x0a\x0d\x20\xef\xbb\xbf\xff\xfe"):
+        return Unreadable(XmlProblem.EMPTY, "Er is geen bericht meegestuurd.", "een XML-bericht")
+    try:
+        tree = etree.ElementTree(etree.fromstring(body, _PARSERS.parser))
+    except etree.XMLSyntaxError as error:
+        return _not_xml(error)
+    return _refused_construction(tree) or identify(tree)
+
+
+def identify(tree: "etree._ElementTree") -> Document | Unreadable:
+    """The kind of a parsed document, from the namespace and name of its root and nothing else."""
+    name = etree.QName(tree.getroot())
+    soort = soort_of(name.namespace or "") if name.localname == "Bericht" else None
+    if soort is None:
+        return Unreadable(
+            XmlProblem.UNKNOWN_KIND,
+            f"Het bericht begint met element {name.localname[:80]} in namespace {(name.namespace or '(geen)')[:120]}; "
+            "dat is geen bericht van iWmo of iJw in een release die hier bekend is.",
+            "element Bericht in een namespace als http://www.istandaarden.nl/iwmo/3_2/wmo301/schema",
+            tree.getroot().sourceline,
+        )
+    return Document(soort, tree, _kop(tree.getroot(), soort))
+
+
+def serialise(root: "etree._Element") -> bytes:
+    """The document as the standard wants it sent (OP192): UTF-8 without BOM, lines ended by CR LF."""
+    etree.indent(root, space="  ")
+    text = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + b"\r\n"
+
+
+def text_at(element: "etree._Element", *names: str) -> str | None:
+    """The text of the first descendant reached by these local names, whatever its namespace."""
+    found: etree._Element | None = element
+    for name in names:
+        found = next((child for child in cast("etree._Element", found) if local_name(child) == name), None)
+        if found is None:
+            return None
+    return (cast("etree._Element", found).text or "").strip() or None
+
+
+def local_name(element: "etree._Element") -> str:
+    """The element's name without its namespace."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _kop(root: "etree._Element", soort: Soort) -> Kop:
+    header = next((child for child in root if local_name(child) == "Header"), None)
+    if header is None:
+        return Kop(None, None, None, None)
+    if soort.code.endswith(("303", "304")):
+        aanbieder, gemeente = text_at(header, "Aanbieder"), text_at(header, "Gemeente")
+        wrapper, number, day = "DeclaratieFactuurIdentificatie", "DeclarantFactuurNummer", "FactuurDagtekening"
+        named = (aanbieder, gemeente)
+    else:
+        named = (text_at(header, "Afzender"), text_at(header, "Ontvanger"))
+        wrapper, number, day = "BerichtIdentificatie", "Identificatie", "Dagtekening"
+    copies_header = soort.answer is None and not soort.code.endswith("325")
+    afzender, ontvanger = named[::-1] if copies_header else named
+    try:
+        dagtekening = date.fromisoformat(text_at(header, wrapper, day) or "")
+    except ValueError:
+        dagtekening = None
+    return Kop(afzender, ontvanger, text_at(header, wrapper, number), dagtekening)
+
+
+def _not_xml(error: etree.XMLSyntaxError) -> Unreadable:
+    line = error.lineno or None
+    # The codes are libxml2's xmlParserErrors. Its messages can hold content of the document, so they are not repeated.
+    code = error.code
+    if code in {31, 32, 81, 6003}:
+        return Unreadable(
+            XmlProblem.ENCODING,
+            "De tekens van het bericht passen niet bij de opgegeven tekencodering.",
+            "UTF-8, UTF-16 of ISO-8859-1, zoals de XML-declaratie zegt",
+            line,
+        )
+    if "depth" in (error.msg or "").lower():
+        return _too_deep(line)
+    if code in {26, 28, 66, 89, 107, 111}:
+        return Unreadable(
+            XmlProblem.DTD, "Het bericht verwijst naar een entiteit.", "een bericht zonder DTD en entiteiten", line
+        )
+    return Unreadable(
+        XmlProblem.NOT_XML,
+        "Het bericht is geen welgevormde XML: " + _SYNTAX.get(code, "de opbouw klopt niet") + ".",
+        "een volledig, welgevormd XML-document",
+        line,
+    )
+
+
+_SYNTAX: Final = {
+    4: "het begint niet met een element",
+    5: "er staat nog iets na het laatste element",
+    39: "een waarde van een attribuut staat niet tussen aanhalingstekens",
+    42: "een attribuut staat er twee keer",
+    64: "de XML-declaratie staat niet helemaal aan het begin",
+    68: "een naam ontbreekt of bevat een teken dat niet mag",
+    73: "een teken > ontbreekt",
+    74: "een element is niet afgesloten; het bericht lijkt afgebroken",
+    76: "een begin- en eindtag horen niet bij elkaar",
+    77: "een element is niet afgesloten; het bericht lijkt afgebroken",
+    201: "een namespace-prefix is niet gedeclareerd",
+}
+
+
+def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
+    info = tree.docinfo
+    if info.internalDTD is not None or info.doctype:
+        return Unreadable(XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten")
+    if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
+        return Unreadable(
+            XmlProblem.ENCODING, "De opgegeven tekencodering wordt niet ondersteund.", "UTF-8, UTF-16 of ISO-8859-1"
+        )
+    return _too_deep(None) if _depth_exceeds(tree.getroot(), MAX_DEPTH) else None
+
+
+def _too_deep(line: int | None) -> Unreadable:
+    return Unreadable(
+        XmlProblem.TOO_DEEP, "De elementen van het bericht zijn te diep genest.", f"ten hoogste {MAX_DEPTH} niveaus", line
+    )
+
+
+def _depth_exceeds(root: "etree._Element", limit: int) -> bool:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > limit:
+            return True
+    return False
