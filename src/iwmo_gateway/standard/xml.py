@@ -151,7 +151,11 @@ def _kop(root: "etree._Element", soort: Soort) -> Kop:
         return Kop(None, None, None, None)
     if soort.code.endswith(("303", "304")):
         aanbieder, gemeente = text_at(header, "Aanbieder"), text_at(header, "Gemeente")
-        wrapper, number, day = "DeclaratieFactuurIdentificatie", "DeclarantFactuurNummer", "FactuurDagtekening"
+        wrapper, number, day = (
+            "DeclaratieFactuurIdentificatie",
+            "DeclarantFactuurNummer",
+            "FactuurDagtekening",
+        )
         named = (aanbieder, gemeente)
     else:
         named = (text_at(header, "Afzender"), text_at(header, "Ontvanger"))
@@ -180,7 +184,10 @@ def _not_xml(error: etree.XMLSyntaxError) -> Unreadable:
         return _too_deep(line)
     if code in {26, 28, 66, 89, 107, 111}:
         return Unreadable(
-            XmlProblem.DTD, "Het bericht verwijst naar een entiteit.", "een bericht zonder DTD en entiteiten", line
+            XmlProblem.DTD,
+            "Het bericht verwijst naar een entiteit.",
+            "een bericht zonder DTD en entiteiten",
+            line,
         )
     return Unreadable(
         XmlProblem.NOT_XML,
@@ -208,17 +215,24 @@ _SYNTAX: Final = {
 def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
     info = tree.docinfo
     if info.internalDTD is not None or info.doctype:
-        return Unreadable(XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten")
+        return Unreadable(
+            XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten"
+        )
     if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
         return Unreadable(
-            XmlProblem.ENCODING, "De opgegeven tekencodering wordt niet ondersteund.", "UTF-8, UTF-16 of ISO-8859-1"
+            XmlProblem.ENCODING,
+            "De opgegeven tekencodering wordt niet ondersteund.",
+            "UTF-8, UTF-16 of ISO-8859-1",
         )
     return _too_deep(None) if _depth_exceeds(tree.getroot(), MAX_DEPTH) else None
 
 
 def _too_deep(line: int | None) -> Unreadable:
     return Unreadable(
-        XmlProblem.TOO_DEEP, "De elementen van het bericht zijn te diep genest.", f"ten hoogste {MAX_DEPTH} niveaus", line
+        XmlProblem.TOO_DEEP,
+        "De elementen van het bericht zijn te diep genest.",
+        f"ten hoogste {MAX_DEPTH} niveaus",
+        line,
     )
 
 

@@ -1,0 +1,135 @@
+"""The engine: registers rules by their published code, runs them, and turns what they yield into findings."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from iwmo_gateway.errors import RuleCrashed
+from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
+from iwmo_gateway.standard.berichten import Bericht, Klasse
+
+HIDDEN: Final = "•••"
+"""What is shown instead of a personal value."""
+
+
+class Actie(StrEnum):
+    """What a finding does to the message."""
+
+    REJECT = "reject"
+    SIGNAL = "signal"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, as every user sees it: what, where, by which rule, expected and found."""
+
+    regel: str
+    niveau: int
+    retourcode: str | None
+    klasse: str
+    pad: str
+    regelnummer: int
+    tekst: str
+    verwacht: str | None
+    gevonden: str | None
+    actie: Actie
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a rule may yield instead of the bare class at fault: the class, with what was expected and found there."""
+
+    klasse: Klasse
+    verwacht: str | None = None
+    gevonden: str | None = None
+
+
+Faults = Iterator[Klasse | Fault]
+Check = Callable[..., Faults]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of ours: what is published about it, and the function that finds the classes at fault."""
+
+    published: PublishedRule
+    berichten: frozenset[str]
+    tekst: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The rules of one level, in the order in which they were registered.
+
+    All that they may look at is what they are called with: `(bericht)` at level 2, `(bericht, historie)` at level 3,
+    `(bericht, historie, bronnen)` at level 4.
+    """
+
+    name: str
+    niveaus: frozenset[int]
+    rules: dict[str, Rule] = field(default_factory=dict)
+
+    def rule(self, code: str, *, berichten: str) -> Callable[[Check], Check]:
+        """Register the function below as the published rule `code` for these messages.
+
+        Its docstring is the text of the finding. Raises ValueError for a missing docstring, an unknown code, a level
+        or a message for which the rule is not published, and a code that is registered already.
+        """
+        published = rulebook().get(code)
+        kinds = frozenset(berichten.split())
+        if published is None or code in self.rules:
+            raise ValueError(f"{code} is not published, or registered twice")
+        if published.niveau not in self.niveaus or not kinds <= published.berichten:
+            raise ValueError(f"{code} is not published for {self.name} of {berichten}")
+
+        def register(check: Check) -> Check:
+            tekst = (check.__doc__ or "").strip()
+            if not tekst:
+                raise ValueError(f"{code} has no docstring, which is the text of its finding")
+            self.rules[code] = Rule(published, kinds, " ".join(tekst.split()), check)
+            return check
+
+        return register
+
+    def findings(self, bericht: Bericht, *subject: Any) -> tuple[Finding, ...]:
+        """What the rules of this level find in a message, in the order of the document.
+
+        `subject` is what the level's rules look at beside the message. Raises RuleCrashed, without anything of the
+        message in it, if a rule raises.
+        """
+        found = [
+            _finding(rule, bericht, fault)
+            for rule in self.rules.values()
+            if bericht.soort.code in rule.berichten and rule.published.holds_in(bericht.soort.release)
+            for fault in _faults(rule, bericht, subject)
+        ]
+        return tuple(sorted(found, key=lambda finding: finding.regelnummer))
+
+
+def _faults(rule: Rule, bericht: Bericht, subject: Iterable[Any]) -> list[Klasse | Fault]:
+    try:
+        return list(rule.check(bericht, *subject))
+    except Exception as error:
+        # The cause may hold values of the message, so only its kind goes along.
+        raise RuleCrashed(f"Rule {rule.published.code} raised {type(error).__name__}") from None
+
+
+def _finding(rule: Rule, bericht: Bericht, fault: Klasse | Fault) -> Finding:
+    klasse, verwacht, gevonden = (
+        (fault.klasse, fault.verwacht, fault.gevonden) if isinstance(fault, Fault) else (fault, None, None)
+    )
+    retourcode = rule.published.retourcode(bericht.soort.release)
+    return Finding(
+        regel=rule.published.code,
+        niveau=rule.published.niveau,
+        retourcode=retourcode,
+        klasse=klasse.klasse,
+        pad=klasse.pad,
+        regelnummer=klasse.regelnummer,
+        tekst=rule.tekst,
+        verwacht=verwacht,
+        gevonden=gevonden,
+        actie=Actie.REJECT if retourcode else Actie.SIGNAL,
+    )

@@ -1,0 +1,148 @@
+"""What the rules of levels 3 and 4 may look at beside the message: facts of earlier messages, and outside sources.
+
+Both are frozen and loaded for the whole message at once. A client is known here by a keyed hash of the Bsn, never by
+the Bsn itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+
+from iwmo_gateway.standard.berichten import (
+    Omvang,
+    Product,
+    Startbericht,
+    StartProduct,
+    ToegewezenProduct,
+    Toewijzingsbericht,
+)
+from iwmo_gateway.standard.codelists import Codelists
+
+
+@dataclass(frozen=True, slots=True)
+class Toewijzing:
+    """One version of an allocation, as a 301 that counts as sent made it. `budget` in euro cents."""
+
+    nummer: int
+    client: str
+    aanbieder: str
+    referentie_aanbieder: str | None
+    categorie: str | None
+    code: str | None
+    toewijzingsdatum: date
+    toewijzingstijd: time
+    ingangsdatum: date
+    einddatum: date | None
+    reden_wijziging: str | None
+    volume: int | None
+    eenheid: str | None
+    frequentie: str | None
+    budget: int | None
+
+    @property
+    def made_at(self) -> tuple[date, time]:
+        """What makes one version newer than another, whatever the order of arrival."""
+        return self.toewijzingsdatum, self.toewijzingstijd
+
+    @property
+    def removed(self) -> bool:
+        """It counts as not sent: its number is free, and nothing can start on it."""
+        return self.reden_wijziging == "13" and self.einddatum == self.ingangsdatum
+
+
+@dataclass(frozen=True, slots=True)
+class Levering:
+    """The key of a delivery: what a start, a stop and a deletion must agree in."""
+
+    toewijzing_nummer: int | None
+    categorie: str | None
+    code: str | None
+    begindatum: date
+
+    @property
+    def subject(self) -> tuple[int | None, str | None, str | None]:
+        """What is delivered: the allocation by its number or, in task-oriented care, the product."""
+        if self.toewijzing_nummer is not None:
+            return self.toewijzing_nummer, None, None
+        return None, self.categorie, self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Historie:
+    """Facts of messages that count as sent, as far as this message can touch them.
+
+    `toewijzingen` are all versions by number, of this domain and municipality, whoever the provider is. `starts`,
+    `stops` and `verzoeken` are those of this client with this provider and municipality: starts that were not
+    deleted, deliveries that were stopped, references of requests. `goedgekeurde_regels` counts, by allocation number,
+    approved claim lines that were not credited.
+    """
+
+    client: str
+    identificatie_used: bool = False
+    toewijzingen: Mapping[int, tuple[Toewijzing, ...]] = field(default_factory=dict)
+    starts: frozenset[Levering] = frozenset()
+    stops: frozenset[Levering] = frozenset()
+    verzoeken: frozenset[str] = frozenset()
+    goedgekeurde_regels: Mapping[int, int] = field(default_factory=dict)
+
+    def current(self, nummer: int) -> Toewijzing | None:
+        """The newest version of an allocation; None if there is none or the newest one removed it."""
+        newest = max(self.toewijzingen.get(nummer, ()), key=lambda version: version.made_at, default=None)
+        return None if newest is None or newest.removed else newest
+
+
+@dataclass(frozen=True, slots=True)
+class Bronnen:
+    """What neither the message nor earlier ones tell. `ontvangen` is the day of receipt in Europe/Amsterdam."""
+
+    ontvangen: date
+    codelists: Codelists
+
+
+def toewijzingen_of(bericht: Toewijzingsbericht, client: str) -> tuple[Toewijzing, ...]:
+    """The versions of allocations that a 301 makes; a product without a number (2.3) leaves no fact."""
+    return tuple(
+        as_toewijzing(product, product.toewijzing_nummer, client, bericht.header.ontvanger)
+        for product in bericht.toegewezen_producten
+        if product.toewijzing_nummer is not None
+    )
+
+
+def as_toewijzing(product: ToegewezenProduct, nummer: int, client: str, aanbieder: str) -> Toewijzing:
+    """A ToegewezenProduct as a fact."""
+    what: Product | None = product.product
+    size: Omvang | None = product.omvang
+    return Toewijzing(
+        nummer=nummer,
+        client=client,
+        aanbieder=aanbieder,
+        referentie_aanbieder=product.referentie_aanbieder,
+        categorie=what.categorie if what else None,
+        code=what.code if what else None,
+        toewijzingsdatum=product.toewijzingsdatum,
+        toewijzingstijd=product.toewijzingstijd,
+        ingangsdatum=product.ingangsdatum,
+        einddatum=product.einddatum,
+        reden_wijziging=product.reden_wijziging,
+        volume=size.volume if size else None,
+        eenheid=size.eenheid if size else None,
+        frequentie=size.frequentie if size else None,
+        budget=product.budget,
+    )
+
+
+def levering_of(start: StartProduct) -> Levering:
+    """The key of the delivery that a StartProduct starts or deletes."""
+    return Levering(
+        start.toewijzing_nummer,
+        start.product.categorie if start.product else None,
+        start.product.code if start.product else None,
+        start.begindatum,
+    )
+
+
+def starts_after(bericht: Startbericht, starts: frozenset[Levering]) -> frozenset[Levering]:
+    """The starts that count once this 305 does too: its deletions are taken first, then its first deliveries."""
+    deleted = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "3"}
+    added = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"}
+    return (starts - deleted) | added

@@ -1,0 +1,181 @@
+"""Level 3: what only shows beside earlier messages.
+
+`docs/decisions/002` says how each sentence of the standard is read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Final
+
+from iwmo_gateway.rules.engine import HIDDEN, Fault, Faults, Level
+from iwmo_gateway.rules.historie import Historie, Levering, Toewijzing, as_toewijzing, levering_of
+from iwmo_gateway.standard.berichten import Bericht, Startbericht, StartProduct, Toewijzingsbericht
+
+history: Final = Level("history", frozenset({3}))
+
+_ONE_ALLOCATION: Final = ("client", "aanbieder", "categorie", "code", "ingangsdatum")
+"""What no version of an allocation may change."""
+_ELEMENTS: Final = {
+    "client": "Bsn",
+    "aanbieder": "Ontvanger",
+    "categorie": "Product.Categorie",
+    "code": "Product.Code",
+    "volume": "Omvang.Volume",
+    "eenheid": "Omvang.Eenheid",
+    "frequentie": "Omvang.Frequentie",
+}
+
+
+@history.rule("TR056", berichten="WMO301 WMO305")
+def identificatie_is_uniek(bericht: Bericht, historie: Historie) -> Faults:
+    """De identificatie is nog niet gebruikt voor een ander bericht van dezelfde soort en afzender."""
+    if historie.identificatie_used:
+        yield Fault(
+            bericht.header,
+            "een nieuwe Identificatie",
+            f"Identificatie {bericht.header.bericht_identificatie.identificatie}",
+        )
+
+
+@history.rule("TR332", berichten="WMO301")
+def toewijzing_nummer_is_uniek(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
+    """Een ToewijzingNummer hoort in een gemeente bij één toewijzing, en elke versie ervan heeft een eigen moment."""
+    for product in bericht.toegewezen_producten:
+        if product.toewijzing_nummer is None:
+            continue
+        version = as_toewijzing(product, product.toewijzing_nummer, historie.client, bericht.header.ontvanger)
+        current = historie.current(version.nummer)
+        if current is None:
+            continue
+        if changed := _differences(version, current, _ONE_ALLOCATION):
+            yield Fault(
+                product,
+                "een nieuw ToewijzingNummer, of dezelfde " + ", ".join(changed),
+                changed_text(changed),
+            )
+            continue
+        for earlier in historie.toewijzingen[version.nummer]:
+            if earlier.made_at == version.made_at and (changed := _differences(version, earlier, _ALL_FIELDS)):
+                yield Fault(product, "een latere Toewijzingsdatum of Toewijzingstijd", changed_text(changed))
+                break
+
+
+@history.rule("TR379", berichten="WMO301")
+def referentie_hoort_bij_verzoek(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
+    """ReferentieAanbieder is die van een verzoek (VOT of VOW) van de aanbieder, en anders leeg."""
+    for product in bericht.toegewezen_producten:
+        reference = product.referentie_aanbieder
+        earlier = historie.toewijzingen.get(product.toewijzing_nummer or -1, ())
+        known = reference in historie.verzoeken or any(version.referentie_aanbieder == reference for version in earlier)
+        if reference is not None and not known:
+            yield Fault(
+                product,
+                "de ReferentieAanbieder van een ontvangen verzoek, of leeg",
+                f"ReferentieAanbieder {reference}",
+            )
+
+
+@history.rule("TR385", berichten="WMO301")
+def gedeclareerde_toewijzing_niet_verwijderd(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
+    """Een toewijzing met goedgekeurde, niet gecrediteerde prestaties wordt niet verwijderd (RedenWijziging 13)."""
+    for product in bericht.toegewezen_producten:
+        approved = historie.goedgekeurde_regels.get(product.toewijzing_nummer or -1, 0)
+        if product.reden_wijziging == "13" and approved:
+            yield Fault(
+                product,
+                "een toewijzing zonder goedgekeurde prestaties",
+                f"{approved} goedgekeurde prestatie(s)",
+            )
+
+
+@history.rule("TR019", berichten="WMO305")
+def start_hoort_bij_toewijzing(bericht: Startbericht, historie: Historie) -> Faults:
+    """De start hoort bij een geldige toewijzing aan deze aanbieder voor deze client."""
+    for start in _first_deliveries(bericht):
+        if start.toewijzing_nummer is None:
+            continue
+        current = historie.current(start.toewijzing_nummer)
+        if current is None or (current.client, current.aanbieder) != (
+            historie.client,
+            bericht.header.afzender,
+        ):
+            yield Fault(
+                start,
+                "het ToewijzingNummer van een toewijzing van deze gemeente aan u voor deze client",
+                f"ToewijzingNummer {start.toewijzing_nummer}",
+            )
+
+
+@history.rule("TR063", berichten="WMO305")
+def verwijderde_start_is_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Faults:
+    """Een start kan alleen verwijderd worden als hij eerder met dezelfde sleutel is gemeld."""
+    for start in _deletions(bericht):
+        if levering_of(start) not in historie.starts:
+            yield Fault(start, "een eerder gemelde start met dezelfde sleutel", _key_text(levering_of(start)))
+
+
+@history.rule("TR071", berichten="WMO305")
+def gestopte_start_niet_verwijderd(bericht: Startbericht, historie: Historie) -> Faults:
+    """Een start waarvan de zorg al gestopt is, kan niet meer verwijderd worden."""
+    for start in _deletions(bericht):
+        if levering_of(start) in historie.stops:
+            yield Fault(start, "een levering die niet gestopt is", _key_text(levering_of(start)))
+
+
+@history.rule("TR074", berichten="WMO305")
+def start_is_niet_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Faults:
+    """Een start met dezelfde sleutel is niet al eerder gemeld."""
+    remaining = historie.starts - {levering_of(start) for start in _deletions(bericht)}
+    for start in _first_deliveries(bericht):
+        if levering_of(start) in remaining:
+            yield Fault(start, "een start die nog niet gemeld is", _key_text(levering_of(start)))
+
+
+@history.rule("TR326", berichten="WMO305")
+def levering_loopt_niet_al(bericht: Startbericht, historie: Historie) -> Faults:
+    """Een start kan pas gemeld worden als er geen lopende levering voor dezelfde toewijzing is."""
+    deleted = {levering_of(start) for start in _deletions(bericht)}
+    running = {levering.subject: levering for levering in historie.starts - historie.stops - deleted}
+    for start in _first_deliveries(bericht):
+        levering = levering_of(start)
+        if levering.subject in running:
+            since = running[levering.subject].begindatum
+            yield Fault(start, "eerst een stop van de lopende levering", f"een levering die loopt sinds {since}")
+        running.setdefault(levering.subject, levering)
+
+
+def changed_text(changed: dict[str, str]) -> str:
+    """What differs from an earlier version, as found."""
+    return ", ".join(f"{element} {value}" for element, value in changed.items())
+
+
+_ALL_FIELDS: Final = tuple(field.name for field in fields(Toewijzing) if field.name != "nummer")
+
+
+def _differences(version: Toewijzing, earlier: Toewijzing, names: tuple[str, ...]) -> dict[str, str]:
+    """The elements in which two versions differ, with the newer value; the client's is not shown."""
+    return {
+        _ELEMENTS.get(name, "".join(part.capitalize() for part in name.split("_"))): HIDDEN
+        if name == "client"
+        else str(getattr(version, name) or "leeg")
+        for name in names
+        if getattr(version, name) != getattr(earlier, name)
+    }
+
+
+def _first_deliveries(bericht: Startbericht) -> Iterator[StartProduct]:
+    return (start for start in bericht.start_producten if start.status_aanlevering == "1")
+
+
+def _deletions(bericht: Startbericht) -> Iterator[StartProduct]:
+    return (start for start in bericht.start_producten if start.status_aanlevering == "3")
+
+
+def _key_text(levering: Levering) -> str:
+    parts = {
+        "ToewijzingNummer": levering.toewijzing_nummer,
+        "Categorie": levering.categorie,
+        "Code": levering.code,
+        "Begindatum": levering.begindatum,
+    }
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)

@@ -1,0 +1,49 @@
+"""The published rules as data: codes, levels, messages and return codes of `rulebook.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from iwmo_gateway.standard.kinds import RELEASES
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRule:
+    """One TR, CD or CS. `door` says what checks it where no rule of ours does."""
+
+    code: str
+    niveau: int
+    berichten: frozenset[str]
+    sinds: str
+    door: str | None
+    retourcodes: Mapping[str, str]
+
+    def retourcode(self, release: str) -> str | None:
+        """The code for the return message of this release; None where the rule can only signal."""
+        return self.retourcodes.get(release) or None
+
+    def holds_in(self, release: str) -> bool:
+        """Whether the rule existed in this release."""
+        return RELEASES.index(release) >= RELEASES.index(self.sinds)
+
+
+@cache
+def rulebook() -> Mapping[str, PublishedRule]:
+    """Every published rule by its code, in the order of the codes."""
+    text = files(__package__).joinpath("rulebook.toml").read_text(encoding="utf-8")
+    return {
+        code: PublishedRule(
+            code=code,
+            niveau=entry["niveau"],
+            berichten=frozenset(entry["berichten"].split()),
+            sinds=entry.get("sinds", RELEASES[0]),
+            door=entry.get("door"),
+            retourcodes={
+                release: entry.get(f"retourcode_{release.replace('.', '_')}", entry.get("retourcode", ""))
+                for release in RELEASES
+            },
+        )
+        for code, entry in tomllib.loads(text).items()
+    }

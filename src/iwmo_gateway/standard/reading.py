@@ -1,0 +1,111 @@
+"""From a document that satisfies its schema to a typed message, in one walk over the tree."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, time
+from functools import cache
+from types import UnionType
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from lxml import etree
+
+from iwmo_gateway.standard.berichten import Bericht, Klasse, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.kinds import Soort
+from iwmo_gateway.standard.xml import Document, local_name
+
+T = TypeVar("T", bound=Klasse)
+
+_BERICHTEN: Final[Mapping[str, type[Toewijzingsbericht] | type[Startbericht]]] = {
+    "WMO301": Toewijzingsbericht,
+    "WMO305": Startbericht,
+}
+
+HANDLED: Final = frozenset(_BERICHTEN)
+"""The kinds that have a typed message, and so are judged beyond level 1."""
+
+
+def to_bericht(document: Document) -> Bericht:
+    """The typed message in a document.
+
+    The document must have passed level 1: what the schema guarantees is not checked again here.
+    Raises KeyError for a kind that is not `HANDLED`.
+    """
+    bericht = _BERICHTEN[document.soort.code]
+    return _build(bericht, document.root, "/Bericht", soort=document.soort)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """How one child element becomes one field: a text, a composed element, or a holder of repeated ones."""
+
+    name: str
+    convert: Callable[[str], Any] | None = None
+    composed: type[Klasse] | None = None
+    repeated: type[Klasse] | None = None
+
+
+def _build(cls: type[T], element: "etree._Element", pad: str, **known: Any) -> T:
+    slots = _slots(cls)
+    values: dict[str, Any] = known
+    for child in element:
+        name = local_name(child)
+        slot = slots.get(name)
+        if slot is None:
+            continue
+        if slot.convert is not None:
+            values[slot.name] = slot.convert(child.text or "")
+        elif slot.composed is not None:
+            values[slot.name] = _build(slot.composed, child, f"{pad}/{name}")
+        elif slot.repeated is not None:
+            of = slot.repeated
+            values[slot.name] = tuple(
+                _build(of, one, f"{pad}/{name}/{local_name(one)}[{index}]") for index, one in enumerate(child, 1)
+            )
+    return cls(pad=pad, regelnummer=element.sourceline or 0, **values)
+
+
+@cache
+def _slots(cls: type[Klasse]) -> Mapping[str, _Slot]:
+    hints = get_type_hints(cls)
+    return {
+        _element_name(field.name): _slot(field.name, hints[field.name])
+        for field in fields(cls)
+        if field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
+    }
+
+
+def _element_name(field: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in field.split("_"))
+
+
+def _slot(name: str, hint: Any) -> _Slot:
+    if get_origin(hint) is tuple:
+        return _Slot(name, repeated=get_args(hint)[0])
+    if isinstance(hint, UnionType):
+        hint = next(arg for arg in get_args(hint) if arg is not type(None))
+    if issubclass(hint, Klasse):
+        return _Slot(name, composed=hint)
+    return _Slot(name, convert=_CONVERT[hint])
+
+
+def to_date(text: str) -> date:
+    """An xs:date; years that Python has no date for become its first or last day, which keeps their order."""
+    text = text.strip()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min if text.startswith("-") else date.max
+
+
+def to_time(text: str) -> time:
+    """An xs:time without zone; 24:00:00 is the same as 00:00:00, as XML Schema has it."""
+    text = text.strip()
+    return time.fromisoformat("00:00:00" if text.startswith("24") else text[:15])
+
+
+_CONVERT: Final[dict[type, Callable[[str], Any]]] = {
+    str: str,
+    int: lambda text: int(text.strip()),
+    date: to_date,
+    time: to_time,
+}
