@@ -26,4 +26,8 @@ class StoreError(GatewayError):
 
 
 class StoreBusy(StoreError):
-    """A lock was not to be had in time, or another process was first: the same call may succeed later."""
+    """A lock was not to be had in time: the same call may succeed later."""
+
+
+class StoreConflict(StoreError):
+    """Another message was first to use a number or to change a fact: judge again, by what holds now."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
-from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht, domain_of
+from iwmo_gateway.standard.berichten import Bericht, StartProduct, Toewijzingsbericht, domain_of
 
 external: Final = Level("external", frozenset({4}))
 
@@ -34,7 +34,8 @@ def gemeente_bestaat(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> 
 def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De productcode staat op de productcodelijst, onder de opgegeven productcategorie."""
     for klasse in bericht.producten:
-        product = klasse.product
+        # Nothing of the kind is asked of a deletion (TR063): it repeats what was sent.
+        product = None if isinstance(klasse, StartProduct) and klasse.deletes else klasse.product
         if (
             product
             and product.code

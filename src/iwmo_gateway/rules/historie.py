@@ -143,6 +143,6 @@ def levering_of(start: StartProduct) -> Levering:
 
 def starts_after(bericht: Startbericht, starts: frozenset[Levering]) -> frozenset[Levering]:
     """The starts that count once this 305 does too: its deletions are taken first, then its first deliveries."""
-    deleted = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "3"}
+    deleted = {levering_of(start) for start in bericht.start_producten if start.deletes}
     added = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"}
     return (starts - deleted) | added

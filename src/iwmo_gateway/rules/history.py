@@ -168,7 +168,7 @@ def _first_deliveries(bericht: Startbericht) -> Iterator[StartProduct]:
 
 
 def _deletions(bericht: Startbericht) -> Iterator[StartProduct]:
-    return (start for start in bericht.start_producten if start.status_aanlevering == "3")
+    return (start for start in bericht.start_producten if start.deletes)
 
 
 def _key_text(levering: Levering) -> str:

@@ -273,6 +273,11 @@ class StartProduct(Klasse):
     begindatum: date
     status_aanlevering: str
 
+    @property
+    def deletes(self) -> bool:
+        """StatusAanlevering 3: it takes back an earlier start with the same key."""
+        return self.status_aanlevering == "3"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StartClient(Klasse):

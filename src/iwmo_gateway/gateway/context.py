@@ -1,0 +1,112 @@
+"""What every action of the gateway works with: database, schemas, code lists and the key of the BSN hashes."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from iwmo_gateway import __version__
+from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.retour import AnswerShape
+from iwmo_gateway.rules.historie import Bronnen
+from iwmo_gateway.settings import Settings
+from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.codelists import Codelists, load_codelists
+from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.standard.kinds import Soort
+from iwmo_gateway.standard.schemas import Schemas
+from iwmo_gateway.store.database import Database
+
+@dataclass(frozen=True)
+class Gateway:
+    """One gateway on one database. Safe to share between threads."""
+
+    settings: Settings
+    database: Database
+    schemas: Schemas
+    codelists: Codelists
+    secret: bytes
+
+    regels: str = __version__
+    """The version of the rule set, which is that of the code."""
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a process may have a message in hand."""
+        return timedelta(seconds=self.settings.lease_seconds)
+
+    def client_key(self, bsn: str) -> bytes:
+        """The keyed hash by which a client is known in the store."""
+        return hmac.digest(self.secret, bsn.encode(), "sha256")
+
+    def bronnen(self, received_at: datetime) -> Bronnen:
+        """The outside sources for a message received at this moment."""
+        return Bronnen(day_of(received_at), self.codelists)
+
+    def answer_shape(self, soort: Soort) -> AnswerShape:
+        """What the schema of a return message asks for."""
+        return self._shapes.setdefault(soort, self._read_shape(soort))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    @cached_property
+    def _shapes(self) -> dict[Soort, AnswerShape]:
+        return {}
+
+    def _read_shape(self, soort: Soort) -> AnswerShape:
+        versions = self.schemas.versions(soort)
+        return AnswerShape(
+            classes=frozenset(path for path, facts in self.schemas.classes(soort).items() if facts.retour_codes),
+            xsd_versie=(versions.basisschema, versions.bericht) if versions else None,
+        )
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """The gateway that these settings describe.
+
+    Raises ConfigurationError for a folder of schemas or code lists that cannot be used, or a missing key.
+    """
+    database = Database(settings.database_url)
+    return Gateway(
+        settings=settings,
+        database=database,
+        schemas=Schemas(settings.schemas or shipped("xsd")),
+        codelists=load_codelists(settings.codelists or shipped("codelists")),
+        secret=_secret(settings, database),
+    )
+
+
+def new_id(now: datetime) -> str:
+    """A UUID of version 7: ids made later sort later."""
+    milliseconds = int(now.timestamp() * 1000).to_bytes(6, "big")
+    random = secrets.token_bytes(10)
+    value = milliseconds + bytes([0x70 | random[0] & 0x0F, random[1], 0x80 | random[2] & 0x3F]) + random[3:]
+    text = value.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _secret(settings: Settings, database: Database) -> bytes:
+    if settings.secret_key is not None:
+        return hashlib.sha256(settings.secret_key.get_secret_value().encode()).digest()
+    if not database.embedded:
+        raise ConfigurationError("Set IWMO_SECRET_KEY: every process on one PostgreSQL database needs the same key")
+    return _kept_secret(database.path.with_suffix(".key"))
+
+
+def _kept_secret(path: Path) -> bytes:
+    """The key beside an embedded database, made the first time, readable by its owner alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        pass
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise ConfigurationError(f"The key file {path} is damaged: it should hold 32 bytes")
+    return key

@@ -1,0 +1,289 @@
+"""Judging a kept message: levels 1 and 2 outside any lock, the rest and all that follows in one transaction."""
+
+import hashlib
+import secrets
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
+from iwmo_gateway.gateway.context import Gateway, new_id
+from iwmo_gateway.gateway.results import SHOWN, Result, result_of
+from iwmo_gateway.retour import retourbericht
+from iwmo_gateway.rules.engine import Actie, Finding
+from iwmo_gateway.rules.verdict import Verdict, judge_against, judge_alone
+from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.standard.kinds import answer_to
+from iwmo_gateway.standard.reading import to_bericht
+from iwmo_gateway.standard.schemas import SchemaCheck, SchemaFault
+from iwmo_gateway.standard.xml import Document, serialise
+from iwmo_gateway.store import facts, mailbox, messages
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+
+log = structlog.get_logger(__name__)
+
+_TRIES: Final = 5
+"""How often a message is judged again at once because another one was first."""
+_ALPHABET: Final = string.digits + string.ascii_uppercase
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What levels 1 and 2 say of a document. Without `bericht` it failed the schema."""
+
+    bericht: Bericht | None
+    verdict: Verdict
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a message is judged: by whom, when, by which moment of receipt."""
+
+    actor: str
+    now: datetime
+    received_at: datetime
+
+
+def assess(gateway: Gateway, document: Document) -> Assessment:
+    """Levels 1 and 2.
+
+    Raises RuleCrashed if a rule of ours does.
+    """
+    check = gateway.schemas.check(document)
+    if not check.ok:
+        return Assessment(None, Verdict(_schema_findings(check)), check.more)
+    bericht = to_bericht(document)
+    return Assessment(bericht, judge_alone(bericht), more=False)
+
+
+def complete(
+    gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
+) -> tuple[Verdict, Any]:
+    """Levels 3 and 4 on top of 1 and 2: the whole verdict, and the facts that it rests on."""
+    bericht = assessment.bericht
+    if bericht is None or assessment.verdict.rejected:
+        return assessment.verdict, None
+    used = not message.holds_identification and messages.identification_holder(transaction, message) is not None
+    key = gateway.client_key(bericht.client.bsn)
+    historie = facts.load_historie(transaction, message, bericht, key, identificatie_used=used)
+    against = judge_against(bericht, historie, gateway.bronnen(received_at))
+    return Verdict((*assessment.verdict.findings, *against.findings)), historie
+
+
+def process(gateway: Gateway, message: Message, document: Document, occasion: Occasion) -> Result:
+    """Judge a kept message, store what follows from it, and return its result.
+
+    A fault of ours leaves the message `received`, or `failed` where trying again cannot help; nothing of a judgement
+    is kept then. If somebody else judged the message meanwhile, theirs is the result. A message that has a judgement
+    already keeps it unless the new one differs; a fault then raises, and changes nothing.
+    """
+    try:
+        assessment = assess(gateway, document)
+        for _ in range(_TRIES - 1):
+            try:
+                return _settle(gateway, message, document, assessment, occasion)
+            except StoreConflict as conflict:
+                log.info("judging_again", message=message.id, reason=str(conflict))
+        return _settle(gateway, message, document, assessment, occasion)
+    except Exception as error:
+        return _fault(gateway, message, occasion, error)
+
+
+def _settle(
+    gateway: Gateway, message: Message, document: Document, assessment: Assessment, occasion: Occasion
+) -> Result:
+    """The one transaction: judge first, write last."""
+    now = occasion.now
+    with gateway.database.writing() as transaction:
+        gateway.database.lock(transaction, message.domain, message.gemeente, message.aanbieder)
+        if message.judgements:
+            message = messages.by_id(transaction, message.id, lock=True) or message
+        verdict, historie = complete(gateway, transaction, message, assessment, occasion.received_at)
+        status = _status(assessment, verdict)
+        before = result_of(transaction, message) if message.judgements else None
+        if before is not None and before.judgement is not None and _same(before, status, verdict):
+            return before
+        answer = _answer(gateway, message, document, verdict, now) if status is not Status.INVALID else None
+        judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
+        accepted = status is Status.ACCEPTED
+        changes = {
+            "status": status,
+            "judgements": judgement.nr,
+            "holds_identification": accepted,
+            "forwarded": accepted,
+            "received_at": occasion.received_at,
+            "error": None,
+        }
+        if not messages.settle(transaction, message, **changes):
+            found = messages.by_id(transaction, message.id)
+            return result_of(transaction, found or message)
+        if accepted and assessment.bericht is not None:
+            key = gateway.client_key(assessment.bericht.client.bsn)
+            facts.add_facts(transaction, message, assessment.bericht, key, historie)
+        messages.insert_judgement(transaction, judgement, verdict.findings)
+        _send(transaction, message, answer, occasion, judgement)
+        return Result(replace(message, **changes), judgement, verdict.findings[:SHOWN])
+
+
+def _send(
+    transaction: Transaction,
+    message: Message,
+    answer: tuple[Message, bytes] | None,
+    occasion: Occasion,
+    judgement: Judgement,
+) -> None:
+    """The answer into the sender's mailbox and an accepted message into its receiver's; and what happened."""
+    happened = [Event(occasion.now, "judged", occasion.actor, {"status": judgement.status, "oordeel": judgement.nr})]
+    deliveries: list[tuple[str, str, str | None]] = []
+    if answer is not None:
+        replaces = _withdrawn_or_replaced(transaction, message, occasion.now) if message.judgements else None
+        retour, xml = answer
+        if judgement.status is Status.ACCEPTED:
+            retour = replace(retour, forwarded=True)
+        if not messages.insert_message(transaction, retour, xml, None):
+            raise StoreConflict("The identification of the answer is in use")
+        deliveries.append((message.afzender, retour.id, replaces))
+        happened.append(Event(occasion.now, "answered", "gateway", {"retour": retour.id, "vervangt": replaces}))
+    if judgement.status is Status.ACCEPTED and message.ontvanger:
+        deliveries.append((message.ontvanger, message.id, None))
+        happened.append(Event(occasion.now, "forwarded", "gateway", {"aan": message.ontvanger}))
+    messages.insert_events(transaction, message.id, happened)
+    mailbox.deliver(transaction, deliveries, occasion.now)
+
+
+def _withdrawn_or_replaced(transaction: Transaction, message: Message, now: datetime) -> str | None:
+    """Take back the earlier answer; if its addressee has it already, its id, which the new one replaces."""
+    earlier = messages.answer_of(transaction, message.id)
+    if earlier is None or mailbox.withdraw(transaction, earlier, now):
+        return None
+    return earlier.id
+
+
+def _answer(
+    gateway: Gateway, message: Message, document: Document, verdict: Verdict, now: datetime
+) -> tuple[Message, bytes]:
+    """The return message, valid against its schema.
+
+    Raises RetourInvalid if it is not: nothing of this judgement may be kept then.
+    """
+    soort = answer_to(document.soort)
+    identificatie = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    root = retourbericht(
+        document, verdict, gateway.answer_shape(soort), identificatie=identificatie, dagtekening=day_of(now)
+    )
+    if not gateway.schemas.check_xml(soort, root).ok:
+        raise RetourInvalid(f"The {soort} to message {message.id} does not satisfy its schema")
+    xml = serialise(root)
+    own = Message(
+        id=new_id(now),
+        domain=soort.domain,
+        soort=soort.code,
+        release=soort.release,
+        afzender=message.ontvanger or "",
+        ontvanger=message.afzender,
+        identificatie=identificatie,
+        dagtekening=day_of(now),
+        digest=hashlib.sha256(xml).digest(),
+        size=len(xml),
+        received_at=now,
+        status=Status.ACCEPTED,
+        holds_identification=True,
+        own=True,
+        answers=message.id,
+    )
+    return own, xml
+
+
+def _judgement(
+    gateway: Gateway,
+    message: Message,
+    document: Document,
+    assessment: Assessment,
+    verdict: Verdict,
+    status: Status,
+    answer: tuple[Message, bytes] | None,
+    occasion: Occasion,
+) -> Judgement:
+    return Judgement(
+        message=message.id,
+        nr=message.judgements + 1,
+        at=occasion.now,
+        received_at=occasion.received_at,
+        status=status,
+        xsd=gateway.schemas.identity(document.soort),
+        regels=gateway.regels,
+        contract=(),
+        bevindingen=len(verdict.findings),
+        more=assessment.more,
+        retour=answer[0].id if answer else None,
+        retour_soort=answer[0].soort if answer else None,
+    )
+
+
+def _status(assessment: Assessment, verdict: Verdict) -> Status:
+    if assessment.bericht is None:
+        return Status.INVALID
+    return Status.REJECTED if verdict.rejected else Status.ACCEPTED
+
+
+def _same(before: Result, status: Status, verdict: Verdict) -> bool:
+    """Whether a judgement would say again what the last one said."""
+    return before.message.status is status and _gist(before.findings) == _gist(verdict.findings[:SHOWN])
+
+
+def _gist(found: Sequence[Finding]) -> list[tuple[str, str | None, str, Actie]]:
+    return [(finding.regel, finding.retourcode, finding.pad, finding.actie) for finding in found]
+
+
+def _fault(gateway: Gateway, message: Message, occasion: Occasion, error: Exception) -> Result:
+    """Keep what went wrong with us. Only the kind of an unforeseen error is told: its text may hold values."""
+    said = f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
+    hopeless = isinstance(error, RuleCrashed | RetourInvalid)
+    tried_out = message.attempts + 1 >= gateway.settings.max_attempts and not isinstance(error, StoreBusy)
+    failed = hopeless or tried_out
+    log.error("judging_failed", message=message.id, error=said, where=_where(error), failed=failed)
+    if message.judgements:
+        raise error
+    status = Status.FAILED if failed else Status.RECEIVED
+    try:
+        with gateway.database.writing() as transaction:
+            messages.note_fault(transaction, message.id, said, failed=failed, retry_at=occasion.now + gateway.lease)
+            messages.insert_events(transaction, message.id, [Event(occasion.now, "fault", "gateway", {"error": said})])
+    except GatewayError:
+        # The lease runs out by itself, and a worker tries again.
+        log.error("fault_not_kept", message=message.id)
+        status = Status.RECEIVED
+    return Result(replace(message, status=status, error=said, attempts=message.attempts + 1), None, ())
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else "?"
+
+
+def _schema_findings(check: SchemaCheck) -> tuple[Finding, ...]:
+    return tuple(_schema_finding(fault) for fault in check.faults)
+
+
+def _schema_finding(fault: SchemaFault) -> Finding:
+    return Finding(
+        regel="XSD",
+        niveau=1,
+        retourcode=None,
+        klasse=fault.pad.rpartition("/")[2].partition("[")[0],
+        pad=fault.pad,
+        regelnummer=fault.regelnummer,
+        tekst=fault.tekst,
+        verwacht=fault.verwacht,
+        gevonden=fault.gevonden,
+        actie=Actie.REJECT,
+    )

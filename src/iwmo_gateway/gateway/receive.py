@@ -1,0 +1,137 @@
+"""Receiving: what is not ours to keep is refused, what can be kept is kept first and judged then."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from iwmo_gateway.gateway.access import Caller, is_party_code
+from iwmo_gateway.gateway.context import Gateway, new_id
+from iwmo_gateway.gateway.judging import Occasion, assess, complete, process
+from iwmo_gateway.gateway.results import Result, result_of
+from iwmo_gateway.rules.verdict import Verdict
+from iwmo_gateway.standard.reading import HANDLED
+from iwmo_gateway.standard.xml import Document, Unreadable, read
+from iwmo_gateway.store import messages
+from iwmo_gateway.store.messages import Event, Message, Status
+from iwmo_gateway.store.parties import TokenRole
+
+
+class Denial(StrEnum):
+    """Why a readable message is not taken."""
+
+    UNSUPPORTED_KIND = "unsupported-kind"
+    NOT_THE_SENDER = "not-the-sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not taken, and nothing kept: the bytes could not be read, or the message is not the caller's to send."""
+
+    why: Unreadable | Denial
+    tekst: str
+    verwacht: str
+    gevonden: str | None = None
+    regelnummer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Kept, with its result so far. `repeated` if exactly these bytes were here already."""
+
+    result: Result
+    repeated: bool
+
+
+def receive(
+    gateway: Gateway, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False
+) -> Refused | Taken:
+    """Take a message: keep it, judge it, store and return its result.
+
+    `later` only keeps it; a worker judges it. Everything else about it is in the result, whatever is wrong with it.
+    """
+    document = _readable(gateway, caller, body)
+    if isinstance(document, Refused):
+        return document
+    message = _message(document, caller, body, received_at)
+    lease_until = caller.at if later else caller.at + gateway.lease
+    with gateway.database.writing() as transaction:
+        kept = messages.insert_message(transaction, message, body, lease_until)
+        known = None if kept else messages.by_digest(transaction, message.afzender, message.digest)
+        if not kept and known is None:
+            # Its identification is in use by another message: judging says so (TR056).
+            message = replace(message, holds_identification=False)
+            messages.insert_message(transaction, message, body, lease_until)
+        happened = Event(caller.at, "received" if known is None else "repeated", caller.actor)
+        messages.insert_events(transaction, (known or message).id, [happened])
+    if known is not None:
+        return Taken(_repeated(gateway, known, document, caller, received_at), repeated=True)
+    if later:
+        return Taken(Result(message, None, ()), repeated=False)
+    occasion = Occasion(caller.actor, caller.at, received_at)
+    return Taken(process(gateway, message, document, occasion), repeated=False)
+
+
+def validate(gateway: Gateway, caller: Caller, body: bytes, received_at: datetime) -> Refused | tuple[Message, Verdict]:
+    """What the gateway would say of a message, at all levels; nothing is kept."""
+    document = _readable(gateway, caller, body)
+    if isinstance(document, Refused):
+        return document
+    message = _message(document, caller, body, received_at)
+    assessment = assess(gateway, document)
+    with gateway.database.reading() as transaction:
+        unheld = replace(message, holds_identification=False)
+        known = messages.by_digest(transaction, message.afzender, message.digest)
+        verdict, _ = complete(gateway, transaction, known or unheld, assessment, received_at)
+    if assessment.bericht is None:
+        return replace(message, status=Status.INVALID), verdict
+    return replace(message, status=Status.REJECTED if verdict.rejected else Status.ACCEPTED), verdict
+
+
+def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refused:
+    document = read(body, gateway.settings.max_message_bytes)
+    if isinstance(document, Unreadable):
+        return Refused(document, document.tekst, document.verwacht, regelnummer=document.regelnummer)
+    if document.soort.code not in HANDLED:
+        return Refused(
+            Denial.UNSUPPORTED_KIND,
+            f"Een {document.soort} wordt hier nog niet in behandeling genomen.",
+            "een van: " + ", ".join(sorted(HANDLED)),
+            str(document.soort),
+        )
+    if caller.role is not TokenRole.OPERATOR and document.kop.afzender not in {None, caller.party}:
+        return Refused(
+            Denial.NOT_THE_SENDER,
+            "De Afzender in het bericht is niet de partij van dit token.",
+            f"Afzender {caller.party}" if caller.party else "een token van een partij",
+            f"Afzender {(document.kop.afzender or '')[:20]}",
+        )
+    return document
+
+
+def _message(document: Document, caller: Caller, body: bytes, received_at: datetime) -> Message:
+    kop, soort = document.kop, document.soort
+    identificatie = kop.identificatie if len(kop.identificatie or "") <= 12 else None
+    return Message(
+        id=new_id(caller.at),
+        domain=soort.domain,
+        soort=soort.code,
+        release=soort.release,
+        afzender=caller.party or kop.afzender or "",
+        ontvanger=kop.ontvanger if is_party_code(kop.ontvanger) else None,
+        identificatie=identificatie,
+        dagtekening=kop.dagtekening,
+        digest=hashlib.sha256(body).digest(),
+        size=len(body),
+        received_at=received_at,
+        status=Status.RECEIVED,
+        holds_identification=identificatie is not None,
+    )
+
+
+def _repeated(gateway: Gateway, known: Message, document: Document, caller: Caller, received_at: datetime) -> Result:
+    """The first result again; what was refused is judged again, since what it lacked may have come meanwhile."""
+    if known.status in {Status.REJECTED, Status.INVALID}:
+        return process(gateway, known, document, Occasion(caller.actor, caller.at, received_at))
+    with gateway.database.reading() as transaction:
+        return result_of(transaction, messages.by_id(transaction, known.id) or known)

@@ -1,0 +1,95 @@
+"""The result of a message: what its sender, its receiver and the operators are told of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.rules.engine import Finding
+from iwmo_gateway.store import mailbox, messages
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.messages import Event, Judgement, Message, Search
+
+SHOWN: Final = 100
+"""How many findings a result holds; the rest is paged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A message with its newest judgement, and the first of its findings."""
+
+    message: Message
+    judgement: Judgement | None
+    findings: tuple[Finding, ...]
+
+
+def result_of(transaction: Transaction, message: Message) -> Result:
+    """The newest result of a kept message."""
+    judged = messages.judgements_of(transaction, message.id)
+    if not judged:
+        return Result(message, None, ())
+    found = messages.findings_of(transaction, message.id, judged[-1].nr, limit=SHOWN)
+    return Result(message, judged[-1], tuple(found))
+
+
+def find(gateway: Gateway, caller: Caller, message_id: str) -> Result | None:
+    """The result of a message that the caller may see; None for any other."""
+    with gateway.database.reading() as transaction:
+        message = _visible(transaction, caller, message_id)
+        return None if message is None else result_of(transaction, message)
+
+
+def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[Judgement], list[Event]] | None:
+    """Every judgement of a message and all that happened to it; None for one that the caller may not see."""
+    with gateway.database.reading() as transaction:
+        if _visible(transaction, caller, message_id) is None:
+            return None
+        return messages.judgements_of(transaction, message_id), messages.events_of(transaction, message_id)
+
+
+def findings(gateway: Gateway, caller: Caller, message_id: str, *, after: int, limit: int) -> list[Finding] | None:
+    """A page of the findings of the newest judgement."""
+    with gateway.database.reading() as transaction:
+        message = _visible(transaction, caller, message_id)
+        if message is None:
+            return None
+        return messages.findings_of(transaction, message.id, message.judgements, after=after, limit=limit)
+
+
+def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
+    """The bytes of a message. An addressee that reads a message in its mailbox has fetched it."""
+    with gateway.database.reading() as transaction:
+        message = _visible(transaction, caller, message_id)
+        if message is None:
+            return None
+        body = messages.xml_of(transaction, message.id)
+        unread = caller.party is not None and _unfetched(transaction, caller.party, message.id)
+    if unread and caller.party is not None:
+        with gateway.database.writing() as transaction:
+            mailbox.mark_fetched(transaction, caller.party, message_id, caller.at)
+    return body
+
+
+def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
+    """The bytes of the return message to a message; None if it has none."""
+    found = find(gateway, caller, message_id)
+    if found is None or found.judgement is None or found.judgement.retour is None:
+        return None
+    return xml(gateway, caller, found.judgement.retour)
+
+
+def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | None, limit: int) -> list[Result]:
+    """Results that match and that the caller may see, newest first."""
+    with gateway.database.reading() as transaction:
+        found = messages.search(transaction, wanted, before=before, limit=limit)
+        return [result_of(transaction, message) for message in found]
+
+
+def _visible(transaction: Transaction, caller: Caller, message_id: str) -> Message | None:
+    message = messages.by_id(transaction, message_id)
+    return message if message is not None and caller.sees(message) else None
+
+
+def _unfetched(transaction: Transaction, party: str, message_id: str) -> bool:
+    entry = mailbox.entry_of_message(transaction, party, message_id)
+    return entry is not None and entry.fetched_at is None

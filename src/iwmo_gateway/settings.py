@@ -1,0 +1,30 @@
+"""The settings, from the environment (`IWMO_…`) and `.env`, read once."""
+
+from pathlib import Path
+
+from pydantic import Field, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Each field is the variable of the same name in capitals behind `IWMO_`."""
+
+    model_config = SettingsConfigDict(env_prefix="IWMO_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field("sqlite:///var/iwmo.db", description="sqlite:/// or postgresql:// URL of the database")
+    schemas: Path | None = Field(None, description="Folder of schemas to use instead of the shipped ones")
+    codelists: Path | None = Field(None, description="Folder of code lists to use instead of the shipped ones")
+    secret_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Key of the BSN hashes; the same for every process on one database, and never changed. "
+        "Needed on PostgreSQL; beside a SQLite database one is made",
+    )
+    host: str = Field("127.0.0.1", description="Address that `serve` listens on")
+    port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on")
+    max_message_bytes: PositiveInt = Field(25 * 1024 * 1024, description="Larger messages are refused (IB012)")
+    sync_limit_bytes: PositiveInt = Field(1024 * 1024, description="Larger messages are answered later (202)")
+    lease_seconds: PositiveInt = Field(30, description="How long a process may have a message in hand")
+    max_attempts: PositiveInt = Field(3, description="How often a message is tried before it is failed")
+    sandbox: bool = Field(False, description="Allow X-Received-At, so that dates can be tested; never in production")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged")

@@ -1,0 +1,132 @@
+"""Connections, transactions and locks on SQLite and PostgreSQL; migrating."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
+from iwmo_gateway.shipped import shipped
+
+Transaction = Connection
+"""What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
+
+LOCK_SECONDS: Final = 5
+_LOCK_NOT_AVAILABLE: Final = {"55P03", "40001", "40P01"}
+_UNIQUE_VIOLATION: Final = "23505"
+
+
+class Database:
+    """One database, reached by its URL. Safe to share between threads. `path` is the file of an embedded one."""
+
+    def __init__(self, url: str) -> None:
+        """Raises ConfigurationError for a URL that is neither SQLite's nor PostgreSQL's."""
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+            self.engine = create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True)
+        elif backend == "sqlite":
+            if parsed.database and parsed.database != ":memory:":
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False})
+            _prepare_sqlite(self.engine)
+        else:
+            raise ConfigurationError(f"IWMO_DATABASE_URL is for {backend}; use sqlite:/// or postgresql://")
+        self.embedded = backend == "sqlite"
+        self.path = Path(parsed.database or "iwmo.db")
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction that may write, committed at the end.
+
+        Raises StoreBusy where a lock was not to be had in time, StoreConflict where another message was first (a
+        unique index), and StoreError for anything else that the database refuses.
+        """
+        with _translated(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def lock(self, transaction: Transaction, *key: str) -> None:
+        """Hold everyone else with the same key back until this transaction ends; on SQLite writers wait anyway."""
+        if self.embedded:
+            return
+        number = int.from_bytes(hashlib.sha256("|".join(key).encode()).digest()[:8], "big", signed=True)
+        transaction.execute(
+            text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:number)"),
+            {"wait": f"{LOCK_SECONDS}s", "number": number},
+        )
+
+    def migrate(self) -> str:
+        """Bring the schema to the newest revision, and return its name."""
+        with _translated(), self.engine.connect() as connection:
+            config = _alembic(connection)
+            command.upgrade(config, "head")
+            connection.commit()
+        return self.newest_revision
+
+    @property
+    def newest_revision(self) -> str:
+        """The revision that this version of the gateway works with."""
+        return ScriptDirectory.from_config(_alembic(None)).get_current_head() or ""
+
+    @property
+    def current_revision(self) -> str | None:
+        """The revision that the database is at; None if it was never migrated."""
+        with self.reading() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _alembic(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """WAL, foreign keys, and transactions that begin when we say so: the driver's own habit breaks the locking."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_SECONDS}000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """SQLAlchemy's errors as ours. Their texts hold parameters, which may be personal: only the kind goes along."""
+    try:
+        yield
+    except DBAPIError as error:
+        state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
+        kind = type(error.orig).__name__
+        if state == _UNIQUE_VIOLATION or said.startswith("UNIQUE constraint failed"):
+            raise StoreConflict("Another message was first to use the same number") from None
+        if state in _LOCK_NOT_AVAILABLE or said.startswith("database is locked"):
+            raise StoreBusy(f"A lock was not to be had in time: {kind}") from None
+        raise StoreError(f"The database refused or failed: {kind} {state or ''}") from None

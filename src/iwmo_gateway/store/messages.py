@@ -1,0 +1,331 @@
+"""Messages, their events, judgements and findings: rows in and out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from iwmo_gateway.rules.engine import Actie, Finding
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.tables import (
+    events,
+    findings,
+    judgements,
+    messages,
+    starts,
+    toewijzing_versies,
+    toewijzingen,
+)
+
+
+class Status(StrEnum):
+    """Where a message is in its life; `docs/decisions/001` has the table."""
+
+    RECEIVED = "received"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+
+
+WAITS: Final = frozenset({Status.RECEIVED, Status.FAILED})
+"""Not judged yet: the numbers are held until it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it is kept, without its bytes."""
+
+    id: str
+    domain: str
+    soort: str
+    release: str
+    afzender: str
+    ontvanger: str | None
+    identificatie: str | None
+    dagtekening: date | None
+    digest: bytes
+    size: int
+    received_at: datetime
+    status: Status
+    judgements: int = 0
+    holds_identification: bool = False
+    forwarded: bool = False
+    own: bool = False
+    answers: str | None = None
+    attempts: int = 0
+    error: str | None = None
+
+    @property
+    def gemeente(self) -> str:
+        """The municipality's side of it: its code has four digits, a provider's eight."""
+        return self.afzender if len(self.afzender) == 4 else self.ontvanger or ""
+
+    @property
+    def aanbieder(self) -> str:
+        """The provider's side of it."""
+        return (self.ontvanger or "") if len(self.afzender) == 4 else self.afzender
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One judging of one message; judgements are added, never changed."""
+
+    message: str
+    nr: int
+    at: datetime
+    received_at: datetime
+    status: Status
+    xsd: str
+    regels: str
+    contract: tuple[str, ...]
+    bevindingen: int
+    more: bool
+    retour: str | None
+    retour_soort: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a message."""
+
+    at: datetime
+    event: str
+    actor: str
+    detail: Mapping[str, Any] | None = None
+
+
+_COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
+
+
+def insert_message(transaction: Transaction, message: Message, xml: bytes, lease_until: datetime | None) -> bool:
+    """Keep a message. False, and nothing kept, if its bytes or the number that it is to hold are here already."""
+    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(messages).values(**asdict(message), xml=xml, lease_until=lease_until)
+    return transaction.execute(statement.on_conflict_do_nothing().returning(messages.c.id)).first() is not None
+
+
+def by_id(transaction: Transaction, message_id: str, *, lock: bool = False) -> Message | None:
+    """The message with this id."""
+    query = select(*_COLUMNS).where(messages.c.id == message_id)
+    return _one(transaction, query.with_for_update() if lock else query)
+
+
+def by_digest(transaction: Transaction, afzender: str, digest: bytes) -> Message | None:
+    """The message of this sender with exactly these bytes."""
+    return _one(transaction, select(*_COLUMNS).where(messages.c.afzender == afzender, messages.c.digest == digest))
+
+
+def identification_holder(transaction: Transaction, message: Message) -> str | None:
+    """The other message that holds this one's identification."""
+    return transaction.scalar(
+        select(messages.c.id).where(
+            messages.c.domain == message.domain,
+            messages.c.soort == message.soort,
+            messages.c.afzender == message.afzender,
+            messages.c.identificatie == message.identificatie,
+            messages.c.holds_identification,
+            messages.c.id != message.id,
+        )
+    )
+
+
+def answer_of(transaction: Transaction, message_id: str) -> Message | None:
+    """The newest return message of ours to this message."""
+    query = select(*_COLUMNS).where(messages.c.answers == message_id).order_by(messages.c.id.desc()).limit(1)
+    return _one(transaction, query)
+
+
+def xml_of(transaction: Transaction, message_id: str) -> bytes:
+    """The bytes as they came in or went out."""
+    return bytes(transaction.execute(select(messages.c.xml).where(messages.c.id == message_id)).scalar_one())
+
+
+def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
+    """Write what judging made of a message, if nobody else judged it since `before` was read; False if somebody did."""
+    statement = (
+        update(messages)
+        .where(
+            messages.c.id == before.id,
+            messages.c.status == before.status,
+            messages.c.judgements == before.judgements,
+        )
+        .values(lease_until=None, **changes)
+    )
+    return transaction.execute(statement).rowcount == 1
+
+
+def note_fault(transaction: Transaction, message_id: str, error: str, *, failed: bool, retry_at: datetime) -> None:
+    """Keep what went wrong with us: the message waits to be tried again, or for a replay if it `failed`."""
+    transaction.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.status == Status.RECEIVED)
+        .values(
+            error=error,
+            attempts=messages.c.attempts + 1,
+            status=Status.FAILED if failed else Status.RECEIVED,
+            lease_until=None if failed else retry_at,
+        )
+    )
+
+
+def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> Message | None:
+    """The oldest received message whose lease ran out, now leased to the caller; None if nothing waits."""
+    oldest = (
+        select(messages.c.id)
+        .where(messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
+        .order_by(messages.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return _one(
+        transaction,
+        update(messages)
+        .where(messages.c.id == oldest.scalar_subquery())
+        .values(lease_until=now + lease)
+        .returning(*_COLUMNS),
+    )
+
+
+def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequence[Finding]) -> None:
+    """Add a judgement with all its findings."""
+    transaction.execute(insert(judgements).values(**asdict(judgement) | {"contract": list(judgement.contract)}))
+    if found:
+        rows = [
+            {"message": judgement.message, "judgement": judgement.nr, "nr": nr, **asdict(finding)}
+            for nr, finding in enumerate(found)
+        ]
+        transaction.execute(insert(findings), rows)
+
+
+def insert_events(transaction: Transaction, message_id: str, happened: Iterable[Event]) -> None:
+    """Add what happened."""
+    transaction.execute(insert(events), [{"message": message_id, **asdict(event)} for event in happened])
+
+
+def events_of(transaction: Transaction, message_id: str) -> list[Event]:
+    """What happened to a message, oldest first."""
+    query = select(events.c.at, events.c.event, events.c.actor, events.c.detail)
+    rows = transaction.execute(query.where(events.c.message == message_id).order_by(events.c.id))
+    return [Event(*row) for row in rows]
+
+
+def judgements_of(transaction: Transaction, message_id: str) -> list[Judgement]:
+    """Every judgement of a message, oldest first."""
+    columns = [judgements.c[name] for name in Judgement.__slots__]
+    rows = transaction.execute(select(*columns).where(judgements.c.message == message_id).order_by(judgements.c.nr))
+    return [
+        replace(judgement, status=Status(judgement.status), contract=tuple(judgement.contract))
+        for judgement in (Judgement(*row) for row in rows)
+    ]
+
+
+def findings_of(
+    transaction: Transaction, message_id: str, judgement: int, *, after: int = -1, limit: int | None = None
+) -> list[Finding]:
+    """The findings of one judgement in their order, from the one after number `after`."""
+    columns = [findings.c[name] for name in Finding.__slots__]
+    query = (
+        select(*columns)
+        .where(findings.c.message == message_id, findings.c.judgement == judgement, findings.c.nr > after)
+        .order_by(findings.c.nr)
+        .limit(limit)
+    )
+    return [
+        replace(finding, actie=Actie(finding.actie))
+        for finding in (Finding(*row) for row in transaction.execute(query))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search may ask for; everything that is given must hold. `seen_by` is the party that searches."""
+
+    seen_by: str | None = None
+    soort: str | None = None
+    status: str | None = None
+    party: str | None = None
+    received_from: datetime | None = None
+    received_until: datetime | None = None
+    identificatie: str | None = None
+    toewijzing_nummer: int | None = None
+    regel: str | None = None
+    retourcode: str | None = None
+    text: str | None = None
+
+
+def search(transaction: Transaction, wanted: Search, *, before: str | None, limit: int) -> list[Message]:
+    """Messages that match, newest first, those older than the one with id `before`."""
+    conditions = [*_conditions(wanted)]
+    if before:
+        conditions.append(messages.c.id < before)
+    query = select(*_COLUMNS).where(*conditions).order_by(messages.c.id.desc()).limit(limit)
+    return [_message(row) for row in transaction.execute(query)]
+
+
+def waiting(transaction: Transaction) -> dict[str, tuple[int, datetime]]:
+    """How many messages wait by status, and the moment at which the oldest came in."""
+    query = (
+        select(messages.c.status, func.count(), func.min(messages.c.received_at))
+        .where(messages.c.status.in_([status.value for status in WAITS]))
+        .group_by(messages.c.status)
+    )
+    return {status: (count, oldest) for status, count, oldest in transaction.execute(query)}
+
+
+def seen_by(party: str) -> ColumnElement[bool]:
+    """What a party sees: what it sent, and what was forwarded to it; of our answers, what was addressed to it."""
+    return or_(
+        and_(messages.c.afzender == party, or_(messages.c.own.is_(False), messages.c.forwarded)),
+        and_(messages.c.ontvanger == party, or_(messages.c.own, messages.c.forwarded)),
+    )
+
+
+def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
+    equal: dict[str, Any] = {
+        "soort": wanted.soort,
+        "status": wanted.status,
+        "identificatie": wanted.identificatie,
+    }
+    yield from (messages.c[name] == value for name, value in equal.items() if value is not None)
+    if wanted.seen_by is not None:
+        yield seen_by(wanted.seen_by)
+    if wanted.party is not None:
+        yield or_(messages.c.afzender == wanted.party, messages.c.ontvanger == wanted.party)
+    if wanted.received_from is not None:
+        yield messages.c.received_at >= wanted.received_from
+    if wanted.received_until is not None:
+        yield messages.c.received_at < wanted.received_until
+    if wanted.toewijzing_nummer is not None:
+        yield messages.c.id.in_(_touching(wanted.toewijzing_nummer))
+    about = [
+        findings.c[name] == value
+        for name, value in (("regel", wanted.regel), ("retourcode", wanted.retourcode))
+        if value is not None
+    ]
+    if wanted.text is not None:
+        about.append(findings.c.tekst.icontains(wanted.text, autoescape=True))
+    if about:
+        newest = findings.c.judgement == messages.c.judgements
+        yield select(findings.c.nr).where(findings.c.message == messages.c.id, newest, *about).exists()
+
+
+def _touching(toewijzing_nummer: int) -> Select[Any]:
+    made = select(toewijzing_versies.c.message).join(toewijzingen).where(toewijzingen.c.nummer == toewijzing_nummer)
+    return (
+        made.union(select(starts.c.message).where(starts.c.toewijzing_nummer == toewijzing_nummer)).subquery().select()
+    )
+
+
+def _one(transaction: Transaction, statement: Any) -> Message | None:
+    row = transaction.execute(statement).first()
+    return None if row is None else _message(row)
+
+
+def _message(row: Any) -> Message:
+    message = Message(*row)
+    return replace(message, status=Status(message.status), digest=bytes(message.digest))

@@ -1,0 +1,276 @@
+"""The tables. Everything that users search by is indexed; a Bsn is only ever here as a keyed hash."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Time,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite has no zones, so it is given and takes back the zone here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuses a moment without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Every moment comes back in UTC."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _id(name: str = "id", **options: Any) -> Column[Any]:
+    return Column(name, Uuid(as_uuid=False), **options)
+
+
+# SQLite counts up by itself only on a column that is exactly INTEGER.
+_Count = BigInteger().with_variant(Integer(), "sqlite")
+
+parties = Table(
+    "parties",
+    metadata,
+    Column("code", String(8), primary_key=True, comment="CBS code of a municipality or AGB code of a provider"),
+    Column("kind", String(9), nullable=False),
+    Column("mailbox_nr", BigInteger, nullable=False, server_default="0", comment="the last number given out"),
+    Column("created_at", Moment, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _id(primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True, comment="SHA-256 of the token"),
+    Column("role", String(8), nullable=False),
+    Column("party", ForeignKey("parties.code")),
+    Column("label", String(80), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("soort", String(6), nullable=False),
+    Column("release", String(3), nullable=False),
+    Column("afzender", String(8), nullable=False, comment="who really sent it"),
+    Column("ontvanger", String(8)),
+    Column("identificatie", String(12)),
+    Column("dagtekening", Date),
+    Column("digest", LargeBinary(32), nullable=False, comment="SHA-256 of the bytes"),
+    Column("size", Integer, nullable=False),
+    Column("received_at", Moment, nullable=False, comment="the receipt that its newest judgement goes by"),
+    Column("status", String(15), nullable=False),
+    Column("judgements", Integer, nullable=False, server_default="0"),
+    Column("holds_identification", Boolean, nullable=False, comment="its number is used or held"),
+    Column("forwarded", Boolean, nullable=False, comment="its receiver sees it"),
+    Column("own", Boolean, nullable=False, comment="made by the gateway"),
+    _id("answers", comment="the message that it answers"),
+    Column("lease_until", Moment, comment="until when a process has it in hand"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text, comment="what went wrong with us the last time"),
+    Column("xml", LargeBinary, nullable=False),
+    UniqueConstraint("afzender", "digest"),
+)
+Index(
+    "uq_messages_identification",
+    messages.c.domain,
+    messages.c.soort,
+    messages.c.afzender,
+    messages.c.identificatie,
+    unique=True,
+    postgresql_where=messages.c.holds_identification,
+    sqlite_where=messages.c.holds_identification,
+)
+Index("ix_messages_afzender", messages.c.afzender, messages.c.id)
+Index("ix_messages_ontvanger", messages.c.ontvanger, messages.c.id)
+Index("ix_messages_identificatie", messages.c.identificatie)
+Index("ix_messages_received_at", messages.c.received_at)
+Index("ix_messages_status", messages.c.status, messages.c.id)
+Index("ix_messages_answers", messages.c.answers)
+Index(
+    "ix_messages_waiting",
+    messages.c.lease_until,
+    postgresql_where=messages.c.status == "received",
+    sqlite_where=messages.c.status == "received",
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    _id("message", nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("actor", String(120), nullable=False, comment="a party, an operator's token, or the gateway itself"),
+    Column("detail", JSON),
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    _id("message", primary_key=True),
+    Column("nr", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False, comment="the receipt that it was judged by"),
+    Column("status", String(15), nullable=False),
+    Column("xsd", String(120), nullable=False),
+    Column("regels", String(60), nullable=False),
+    Column("contract", JSON, nullable=False),
+    Column("bevindingen", Integer, nullable=False),
+    Column("more", Boolean, nullable=False, comment="there were more schema faults than were kept"),
+    _id("retour"),
+    Column("retour_soort", String(6)),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    _id("message", primary_key=True),
+    Column("judgement", Integer, primary_key=True),
+    Column("nr", Integer, primary_key=True),
+    Column("regel", String(8), nullable=False),
+    Column("niveau", Integer, nullable=False),
+    Column("retourcode", String(4)),
+    Column("klasse", Text, nullable=False),
+    Column("pad", Text, nullable=False),
+    Column("regelnummer", Integer, nullable=False),
+    Column("tekst", Text, nullable=False),
+    Column("verwacht", Text),
+    Column("gevonden", Text),
+    Column("actie", String(8), nullable=False),
+)
+Index("ix_findings_regel", findings.c.regel, findings.c.message)
+Index("ix_findings_retourcode", findings.c.retourcode, findings.c.message)
+
+toewijzingen = Table(
+    "toewijzingen",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("nummer", BigInteger, nullable=False),
+    Column("versions", Integer, nullable=False, comment="grows with every version: two writers cannot both be first"),
+    UniqueConstraint("domain", "gemeente", "nummer"),
+)
+
+toewijzing_versies = Table(
+    "toewijzing_versies",
+    metadata,
+    Column("toewijzing", ForeignKey("toewijzingen.id"), primary_key=True),
+    Column("nr", Integer, primary_key=True),
+    _id("message", nullable=False, index=True),
+    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("aanbieder", String(8), nullable=False),
+    Column("referentie_aanbieder", String(36)),
+    Column("categorie", String(2)),
+    Column("code", String(5)),
+    Column("toewijzingsdatum", Date, nullable=False),
+    Column("toewijzingstijd", Time, nullable=False),
+    Column("ingangsdatum", Date, nullable=False),
+    Column("einddatum", Date),
+    Column("reden_wijziging", String(2)),
+    Column("volume", BigInteger),
+    Column("eenheid", String(2)),
+    Column("frequentie", String(1)),
+    Column("budget", BigInteger, comment="euro cents"),
+    Index("ix_toewijzing_versies_client", "client", "aanbieder"),
+)
+
+starts = Table(
+    "starts",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("toewijzing_nummer", BigInteger),
+    Column("categorie", String(2)),
+    Column("code", String(5)),
+    Column("begindatum", Date, nullable=False),
+    _id("message", nullable=False, index=True),
+    _id("deleted_by", comment="the 305 that deleted it"),
+    Index("ix_starts_client", "client", "gemeente", "aanbieder"),
+    Index("ix_starts_toewijzing_nummer", "gemeente", "toewijzing_nummer"),
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("party", ForeignKey("parties.code"), primary_key=True),
+    Column("nr", BigInteger, primary_key=True),
+    _id("message", nullable=False, index=True),
+    _id("replaces", comment="an earlier answer that was fetched already"),
+    Column("created_at", Moment, nullable=False),
+    Column("fetched_at", Moment),
+    Column("acknowledged_at", Moment),
+    Column("withdrawn_at", Moment),
+)
+Index(
+    "ix_mailbox_waiting",
+    mailbox.c.party,
+    mailbox.c.nr,
+    postgresql_where=mailbox.c.acknowledged_at.is_(None) & mailbox.c.withdrawn_at.is_(None),
+    sqlite_where=mailbox.c.acknowledged_at.is_(None) & mailbox.c.withdrawn_at.is_(None),
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    _id(primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("force", Boolean, nullable=False),
+    Column("finished_at", Moment),
+)
+
+replay_items = Table(
+    "replay_items",
+    metadata,
+    Column("replay", ForeignKey("replays.id"), primary_key=True),
+    Column("nr", Integer, primary_key=True),
+    _id("message", nullable=False, index=True),
+    Column("outcome", String(12), comment="none while it waits"),
+    Column("status_before", String(15)),
+    Column("status_after", String(15)),
+    Column("detail", JSON),
+)
