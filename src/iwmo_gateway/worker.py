@@ -1,12 +1,13 @@
 """The worker: takes up what waits, be it left by a process that died or meant for later."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
 
-from iwmo_gateway.errors import GatewayError, StoreError
+from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.waiting import judge_next
 
@@ -21,13 +22,25 @@ def work(gateway: Gateway, stop: threading.Event, now: Callable[[], datetime] = 
     while not stop.is_set():
         try:
             found = judge_next(gateway, now())
-        except StoreError as error:
-            log.error("store_not_available", error=str(error))
-            found = None
         except GatewayError as error:
-            log.error("worker_fault", error=str(error))
+            log.error("worker_fault", error=f"{type(error).__name__}: {error}")
             found = None
         if found is None:
             stop.wait(POLL_SECONDS)
         else:
             log.info("taken_up", message=found.message.id, status=found.message.status)
+
+
+@contextmanager
+def working_beside(gateway: Gateway) -> Iterator[None]:
+    """On an embedded database the serving process works by itself: no other may write to it at the same time."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(gateway, stop), name="worker", daemon=True)
+    if gateway.database.embedded:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if thread.is_alive():
+            thread.join(gateway.settings.lease_seconds)

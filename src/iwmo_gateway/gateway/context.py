@@ -17,9 +17,11 @@ from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.codelists import Codelists, load_codelists
 from iwmo_gateway.standard.days import day_of
-from iwmo_gateway.standard.kinds import Soort
+from iwmo_gateway.standard.kinds import SOORTEN, Soort, answer_to
+from iwmo_gateway.standard.reading import HANDLED
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.database import Database
+
 
 @dataclass(frozen=True)
 class Gateway:
@@ -49,7 +51,16 @@ class Gateway:
 
     def answer_shape(self, soort: Soort) -> AnswerShape:
         """What the schema of a return message asks for."""
-        return self._shapes.setdefault(soort, self._read_shape(soort))
+        if soort not in self._shapes:
+            self._shapes[soort] = self._read_shape(soort)
+        return self._shapes[soort]
+
+    def warm_up(self) -> None:
+        """Read every schema before the first message comes: a folder that cannot be used is told at once."""
+        self.schemas.verify()
+        for soort in SOORTEN.values():
+            if soort.code in HANDLED:
+                self.answer_shape(answer_to(soort))
 
     def close(self) -> None:
         """Let go of the database."""

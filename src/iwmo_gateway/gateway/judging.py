@@ -3,24 +3,24 @@
 import hashlib
 import secrets
 import string
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import structlog
 
 from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
+from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.retour import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
-from iwmo_gateway.rules.verdict import Verdict, judge_against, judge_alone
+from iwmo_gateway.rules.verdict import Verdict, judge_against, judge_alone, schema_verdict
 from iwmo_gateway.standard.berichten import Bericht
-from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.reading import to_bericht
-from iwmo_gateway.standard.schemas import SchemaCheck, SchemaFault
 from iwmo_gateway.standard.xml import Document, serialise
 from iwmo_gateway.store import facts, mailbox, messages
 from iwmo_gateway.store.database import Transaction
@@ -44,11 +44,12 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why a message is judged: by whom, when, by which moment of receipt."""
+    """Why a message is judged: by whom, when, by which moment of receipt, and the day that the answer carries."""
 
     actor: str
     now: datetime
     received_at: datetime
+    answered_on: date
 
 
 def assess(gateway: Gateway, document: Document) -> Assessment:
@@ -58,7 +59,7 @@ def assess(gateway: Gateway, document: Document) -> Assessment:
     """
     check = gateway.schemas.check(document)
     if not check.ok:
-        return Assessment(None, Verdict(_schema_findings(check)), check.more)
+        return Assessment(None, schema_verdict(check), check.more)
     bericht = to_bericht(document)
     return Assessment(bericht, judge_alone(bericht), more=False)
 
@@ -84,36 +85,45 @@ def process(gateway: Gateway, message: Message, document: Document, occasion: Oc
     is kept then. If somebody else judged the message meanwhile, theirs is the result. A message that has a judgement
     already keeps it unless the new one differs; a fault then raises, and changes nothing.
     """
+    began = time.perf_counter()
     try:
         assessment = assess(gateway, document)
-        for _ in range(_TRIES - 1):
-            try:
-                return _settle(gateway, message, document, assessment, occasion)
-            except StoreConflict as conflict:
-                log.info("judging_again", message=message.id, reason=str(conflict))
-        return _settle(gateway, message, document, assessment, occasion)
+        result = _settled(gateway, message, document, assessment, occasion)
     except Exception as error:
-        return _fault(gateway, message, occasion, error)
+        result = _fault(gateway, message, occasion, error)
+    metrics.count(result.message, result.findings, time.perf_counter() - began)
+    return result
+
+
+def _settled(
+    gateway: Gateway, message: Message, document: Document, assessment: Assessment, occasion: Occasion
+) -> Result:
+    """Settle the message, and again from the start as often as another message was first."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _settle(gateway, message, document, assessment, occasion)
+        except StoreConflict as conflict:
+            log.info("judging_again", message=message.id, reason=str(conflict))
+    return _settle(gateway, message, document, assessment, occasion)
 
 
 def _settle(
     gateway: Gateway, message: Message, document: Document, assessment: Assessment, occasion: Occasion
 ) -> Result:
     """The one transaction: judge first, write last."""
-    now = occasion.now
     with gateway.database.writing() as transaction:
         gateway.database.lock(transaction, message.domain, message.gemeente, message.aanbieder)
         if message.judgements:
             message = messages.by_id(transaction, message.id, lock=True) or message
         verdict, historie = complete(gateway, transaction, message, assessment, occasion.received_at)
-        status = _status(assessment, verdict)
+        status = status_of(assessment, verdict)
         before = result_of(transaction, message) if message.judgements else None
         if before is not None and before.judgement is not None and _same(before, status, verdict):
             return before
-        answer = _answer(gateway, message, document, verdict, now) if status is not Status.INVALID else None
+        answer = _answer(gateway, message, document, verdict, occasion) if status is not Status.INVALID else None
         judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
         accepted = status is Status.ACCEPTED
-        changes = {
+        changes: dict[str, Any] = {
             "status": status,
             "judgements": judgement.nr,
             "holds_identification": accepted,
@@ -167,7 +177,7 @@ def _withdrawn_or_replaced(transaction: Transaction, message: Message, now: date
 
 
 def _answer(
-    gateway: Gateway, message: Message, document: Document, verdict: Verdict, now: datetime
+    gateway: Gateway, message: Message, document: Document, verdict: Verdict, occasion: Occasion
 ) -> tuple[Message, bytes]:
     """The return message, valid against its schema.
 
@@ -176,23 +186,23 @@ def _answer(
     soort = answer_to(document.soort)
     identificatie = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     root = retourbericht(
-        document, verdict, gateway.answer_shape(soort), identificatie=identificatie, dagtekening=day_of(now)
+        document, verdict, gateway.answer_shape(soort), identificatie=identificatie, dagtekening=occasion.answered_on
     )
     if not gateway.schemas.check_xml(soort, root).ok:
         raise RetourInvalid(f"The {soort} to message {message.id} does not satisfy its schema")
     xml = serialise(root)
     own = Message(
-        id=new_id(now),
+        id=new_id(occasion.now),
         domain=soort.domain,
         soort=soort.code,
         release=soort.release,
         afzender=message.ontvanger or "",
         ontvanger=message.afzender,
         identificatie=identificatie,
-        dagtekening=day_of(now),
+        dagtekening=occasion.answered_on,
         digest=hashlib.sha256(xml).digest(),
         size=len(xml),
-        received_at=now,
+        received_at=occasion.now,
         status=Status.ACCEPTED,
         holds_identification=True,
         own=True,
@@ -227,7 +237,8 @@ def _judgement(
     )
 
 
-def _status(assessment: Assessment, verdict: Verdict) -> Status:
+def status_of(assessment: Assessment, verdict: Verdict) -> Status:
+    """The status that a verdict gives a message."""
     if assessment.bericht is None:
         return Status.INVALID
     return Status.REJECTED if verdict.rejected else Status.ACCEPTED
@@ -268,22 +279,3 @@ def _where(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else "?"
-
-
-def _schema_findings(check: SchemaCheck) -> tuple[Finding, ...]:
-    return tuple(_schema_finding(fault) for fault in check.faults)
-
-
-def _schema_finding(fault: SchemaFault) -> Finding:
-    return Finding(
-        regel="XSD",
-        niveau=1,
-        retourcode=None,
-        klasse=fault.pad.rpartition("/")[2].partition("[")[0],
-        pad=fault.pad,
-        regelnummer=fault.regelnummer,
-        tekst=fault.tekst,
-        verwacht=fault.verwacht,
-        gevonden=fault.gevonden,
-        actie=Actie.REJECT,
-    )

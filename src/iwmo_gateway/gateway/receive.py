@@ -10,11 +10,11 @@ from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.judging import Occasion, assess, complete, process
 from iwmo_gateway.gateway.results import Result, result_of
 from iwmo_gateway.rules.verdict import Verdict
+from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.reading import HANDLED
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
 from iwmo_gateway.store.messages import Event, Message, Status
-from iwmo_gateway.store.parties import TokenRole
 
 
 class Denial(StrEnum):
@@ -22,6 +22,7 @@ class Denial(StrEnum):
 
     UNSUPPORTED_KIND = "unsupported-kind"
     NOT_THE_SENDER = "not-the-sender"
+    NO_PARTY = "no-party"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,15 @@ def receive(
 ) -> Refused | Taken:
     """Take a message: keep it, judge it, store and return its result.
 
-    `later` only keeps it; a worker judges it. Everything else about it is in the result, whatever is wrong with it.
+    `received_at` is the moment by which it is judged and answered: now, but in a sandbox. `later` only keeps it; a worker judges it. Everything else about it is in the result, whatever is wrong with it.
     """
     document = _readable(gateway, caller, body)
     if isinstance(document, Refused):
         return document
+    if caller.party is None:
+        return Refused(
+            Denial.NO_PARTY, "Alleen een partij zendt berichten in.", "een token van een partij", caller.role
+        )
     message = _message(document, caller, body, received_at)
     lease_until = caller.at if later else caller.at + gateway.lease
     with gateway.database.writing() as transaction:
@@ -68,7 +73,7 @@ def receive(
         return Taken(_repeated(gateway, known, document, caller, received_at), repeated=True)
     if later:
         return Taken(Result(message, None, ()), repeated=False)
-    occasion = Occasion(caller.actor, caller.at, received_at)
+    occasion = Occasion(caller.actor, caller.at, received_at, day_of(received_at))
     return Taken(process(gateway, message, document, occasion), repeated=False)
 
 
@@ -99,11 +104,11 @@ def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refus
             "een van: " + ", ".join(sorted(HANDLED)),
             str(document.soort),
         )
-    if caller.role is not TokenRole.OPERATOR and document.kop.afzender not in {None, caller.party}:
+    if caller.party is not None and document.kop.afzender not in {None, caller.party}:
         return Refused(
             Denial.NOT_THE_SENDER,
             "De Afzender in het bericht is niet de partij van dit token.",
-            f"Afzender {caller.party}" if caller.party else "een token van een partij",
+            f"Afzender {caller.party}",
             f"Afzender {(document.kop.afzender or '')[:20]}",
         )
     return document
@@ -132,6 +137,7 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
 def _repeated(gateway: Gateway, known: Message, document: Document, caller: Caller, received_at: datetime) -> Result:
     """The first result again; what was refused is judged again, since what it lacked may have come meanwhile."""
     if known.status in {Status.REJECTED, Status.INVALID}:
-        return process(gateway, known, document, Occasion(caller.actor, caller.at, received_at))
+        occasion = Occasion(caller.actor, caller.at, received_at, day_of(received_at))
+        return process(gateway, known, document, occasion)
     with gateway.database.reading() as transaction:
         return result_of(transaction, messages.by_id(transaction, known.id) or known)

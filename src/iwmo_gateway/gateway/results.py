@@ -1,6 +1,6 @@
 """The result of a message: what its sender, its receiver and the operators are told of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from iwmo_gateway.gateway.access import Caller
@@ -79,10 +79,12 @@ def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | Non
 
 
 def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | None, limit: int) -> list[Result]:
-    """Results that match and that the caller may see, newest first."""
+    """Results that match and that the caller may see, newest first; without their findings."""
+    wanted = replace(wanted, seen_by=caller.party)
     with gateway.database.reading() as transaction:
         found = messages.search(transaction, wanted, before=before, limit=limit)
-        return [result_of(transaction, message) for message in found]
+        newest = messages.newest_judgements(transaction, [message.id for message in found])
+        return [Result(message, newest.get(message.id), ()) for message in found]
 
 
 def _visible(transaction: Transaction, caller: Caller, message_id: str) -> Message | None:

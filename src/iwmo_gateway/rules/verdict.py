@@ -9,6 +9,7 @@ from iwmo_gateway.rules.external import external
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.history import history
 from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.schemas import SchemaCheck
 
 LEVELS: Final[tuple[Level, ...]] = (content, history, external)
 
@@ -54,3 +55,24 @@ def judge_offline(bericht: Bericht, bronnen: Bronnen) -> Verdict:
     if alone.rejected:
         return alone
     return Verdict((*alone.findings, *external.findings(bericht, Historie(client=""), bronnen)))
+
+
+def schema_verdict(check: SchemaCheck) -> Verdict:
+    """Level 1: what the schema refuses, in the same words as every other fault. There is no return code for it."""
+    return Verdict(
+        tuple(
+            Finding(
+                regel="XSD",
+                niveau=1,
+                retourcode=None,
+                klasse=fault.pad.rpartition("/")[2].partition("[")[0],
+                pad=fault.pad,
+                regelnummer=fault.regelnummer,
+                tekst=fault.tekst,
+                verwacht=fault.verwacht,
+                gevonden=fault.gevonden,
+                actie=Actie.REJECT,
+            )
+            for fault in check.faults
+        )
+    )

@@ -216,8 +216,18 @@ def events_of(transaction: Transaction, message_id: str) -> list[Event]:
 
 def judgements_of(transaction: Transaction, message_id: str) -> list[Judgement]:
     """Every judgement of a message, oldest first."""
+    return _judgements(transaction, judgements.c.message == message_id)
+
+
+def newest_judgements(transaction: Transaction, ids: Sequence[str]) -> dict[str, Judgement]:
+    """The newest judgement of each of these messages that has one."""
+    newest = _judgements(transaction, judgements.c.message.in_(ids))
+    return {judgement.message: judgement for judgement in newest}
+
+
+def _judgements(transaction: Transaction, which: ColumnElement[bool]) -> list[Judgement]:
     columns = [judgements.c[name] for name in Judgement.__slots__]
-    rows = transaction.execute(select(*columns).where(judgements.c.message == message_id).order_by(judgements.c.nr))
+    rows = transaction.execute(select(*columns).where(which).order_by(judgements.c.nr))
     return [
         replace(judgement, status=Status(judgement.status), contract=tuple(judgement.contract))
         for judgement in (Judgement(*row) for row in rows)

@@ -1,0 +1,267 @@
+"""The command line: serve, worker, migrate, demo, validate, token, replay and rules."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Event
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from iwmo_gateway import __version__, demo
+from iwmo_gateway.errors import ConfigurationError, GatewayError
+from iwmo_gateway.gateway import replay as replaying
+from iwmo_gateway.gateway.access import Caller, create_token, list_tokens, revoke_token
+from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.gateway.offline import FileReport, judge_file
+from iwmo_gateway.rules.engine import Actie, Finding
+from iwmo_gateway.rules.table import rules_table
+from iwmo_gateway.settings import Settings
+from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.codelists import load_codelists
+from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.standard.schemas import Schemas
+from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.web.app import create_app
+from iwmo_gateway.worker import work, working_beside
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Gateway for iWmo messages."
+)
+tokens = typer.Typer(no_args_is_help=True, help="Tokens of parties, operators and auditors.")
+app.add_typer(tokens, name="token")
+out = Console(highlight=False)
+
+
+@app.callback(invoke_without_command=True)
+def main(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False) -> None:
+    """Settings come from the environment (IWMO_DATABASE_URL and so on) and from .env; the README lists them."""
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of IWMO_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of IWMO_PORT.")] = None,
+) -> None:
+    """Serve the HTTP interface. An embedded (SQLite) database is migrated first."""
+    with _gateway() as gateway:
+        if gateway.database.embedded:
+            gateway.database.migrate()
+        _migrated(gateway)
+        gateway.warm_up()
+        settings = gateway.settings
+        with working_beside(gateway):
+            uvicorn.run(
+                create_app(gateway),
+                host=host or settings.host,
+                port=settings.port if port is None else port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=settings.lease_seconds,
+            )
+
+
+@app.command()
+def worker() -> None:
+    """Take up messages that wait: left by a process that died, or too large to be judged at once."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _gateway() as gateway:
+        _migrated(gateway)
+        gateway.warm_up()
+        work(gateway, stop)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the revision that this version works with."""
+    with _gateway() as gateway:
+        before = gateway.database.current_revision or "empty"
+        after = gateway.database.migrate()
+        out.print(f"Database migrated: {before} -> {after}" if before != after else f"Database is at {after}")
+
+
+@app.command(name="demo")
+def run_demo(
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 takes any.")] = 8080,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("var/demo"),
+) -> None:
+    """Send a story over HTTP to a gateway of its own, show each answer, and keep serving until Ctrl-C."""
+    demo.run(out, folder, port)
+
+
+@app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="XML messages to judge.", exists=True, dir_okay=False)],
+    received: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if received on this day.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for all files.")] = False,
+) -> None:
+    """Judge files without a store: levels 1 and 2, and what of level 4 needs no earlier message.
+
+    Prints file:line: code text, and ends with 1 if there is any finding that refuses a message.
+    """
+    settings = _settings()
+    schemas = Schemas(settings.schemas or shipped("xsd"))
+    codelists = load_codelists(settings.codelists or shipped("codelists"))
+    day: date = received.date() if received else day_of(datetime.now(UTC))
+    reports = [judge_file(path, schemas, codelists, day) for path in files]
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(report) for report in reports], ensure_ascii=False, indent=2) + "\n")
+    else:
+        for report in reports:
+            _print_report(report)
+    if any(report.refused for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def rules() -> None:
+    """Show every published rule: for which messages it is implemented, or why it is not."""
+    table = Table("regel", "niveau", "3.2", "2.3", "beoordeeld voor", "verder")
+    for row in rules_table():
+        table.add_row(row.code, str(row.niveau), row.code_3_2, row.code_2_3, row.implemented, row.reason)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+@app.command()
+def replay(
+    ids: Annotated[list[str], typer.Argument(help="Ids of messages to judge again.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the replay.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would differ.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also where the answer was fetched already.")] = False,
+) -> None:
+    """Judge kept messages again, oldest first, by their own moment of receipt."""
+    with _gateway() as gateway:
+        caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
+        done = replaying.replay(gateway, caller, ids, reason=reason, dry_run=dry_run, force=force)
+    table = Table("bericht", "uitkomst", "was", "is", "bijzonderheden")
+    for item in done.items:
+        detail = json.dumps(item.detail, ensure_ascii=False) if item.detail else ""
+        table.add_row(item.message, item.outcome, item.status_before, item.status_after, detail)
+    out.print(table)
+    if any(item.outcome in {"failed", "missing"} for item in done.items):
+        raise typer.Exit(1)
+
+
+@tokens.command("create")
+def token_create(
+    label: Annotated[str, typer.Option(help="What it is for; shown in lists.", min=1)],
+    party: Annotated[str | None, typer.Option(help="CBS code of a municipality or AGB code of a provider.")] = None,
+    role: Annotated[TokenRole, typer.Option(help="What it may do.")] = TokenRole.PARTY,
+) -> None:
+    """Make a token, and print it alone. It is kept nowhere: note it now."""
+    with _gateway() as gateway:
+        _migrate_embedded(gateway)
+        sys.stdout.write(create_token(gateway, role, party, label, datetime.now(UTC)) + "\n")
+
+
+@tokens.command("list")
+def token_list() -> None:
+    """Show every token, without the token itself."""
+    table = Table("id", "rol", "partij", "label", "gemaakt", "ingetrokken")
+    with _gateway() as gateway:
+        _migrate_embedded(gateway)
+        for token in list_tokens(gateway):
+            revoked = f"{token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else ""
+            made = f"{token.created_at:%Y-%m-%d %H:%M}"
+            table.add_row(token.id, token.role, token.party or "", token.label, made, revoked)
+    out.print(table)
+
+
+@tokens.command("revoke")
+def token_revoke(token_id: Annotated[str, typer.Argument(help="Id of the token, from `token list`.")]) -> None:
+    """Revoke a token, at once."""
+    with _gateway() as gateway:
+        token = revoke_token(gateway, token_id, datetime.now(UTC))
+    if token is None:
+        _stop(f"There is no token with id {token_id}; see `iwmo-gateway token list`")
+    out.print(f"Revoked: {token.label} ({token.party or token.role})")
+
+
+def run() -> None:
+    """The entry of the installed command: a gateway that cannot work says why in one line."""
+    try:
+        app()
+    except GatewayError as error:
+        _stop(str(error))
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"IWMO_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise ConfigurationError(f"Settings: {wrong}") from None
+
+
+@contextmanager
+def _gateway() -> Iterator[Gateway]:
+    settings = _settings()
+    _log_to_stderr(settings.log_level)
+    gateway = open_gateway(settings)
+    try:
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def _migrate_embedded(gateway: Gateway) -> None:
+    if gateway.database.embedded:
+        gateway.database.migrate()
+    _migrated(gateway)
+
+
+def _migrated(gateway: Gateway) -> None:
+    current, newest = gateway.database.current_revision, gateway.database.newest_revision
+    if current != newest:
+        raise ConfigurationError(f"The database is at {current or 'nothing'}, not {newest}: run `iwmo-gateway migrate`")
+
+
+def _log_to_stderr(level: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _print_report(report: FileReport) -> None:
+    for finding in report.findings:
+        sys.stdout.write(f"{report.file}:{finding.regelnummer}: {_told(finding)}\n")
+    sys.stdout.write(f"{report.file}: {report.summary}\n")
+
+
+def _told(finding: Finding) -> str:
+    code = f"{finding.regel}{f' [{finding.retourcode}]' if finding.retourcode else ''}"
+    signal = " (signaal)" if finding.actie is Actie.SIGNAL else ""
+    more = {"verwacht": finding.verwacht, "gevonden": finding.gevonden}
+    told = "; ".join(f"{name}: {value}" for name, value in more.items() if value)
+    return f"{code}{signal} {finding.tekst}{f' ({told})' if told else ''}"
+
+
+def _stop(text: str) -> NoReturn:
+    sys.stderr.write(f"iwmo-gateway: {text}\n")
+    raise SystemExit(2)

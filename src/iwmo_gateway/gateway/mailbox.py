@@ -1,0 +1,34 @@
+"""The mailbox of the calling party: reading never consumes, acknowledging is explicit and harmless to repeat."""
+
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.store import mailbox, messages
+from iwmo_gateway.store.mailbox import Entry
+
+
+def waiting(gateway: Gateway, party: str, *, after: int, limit: int) -> list[Entry]:
+    """What the party has not acknowledged yet, oldest first, behind number `after`."""
+    with gateway.database.reading() as transaction:
+        return mailbox.waiting_for(transaction, party, after=after, limit=limit)
+
+
+def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry, bytes] | None:
+    """One entry with the bytes of its message, which count as fetched from now on; None if there is no such entry."""
+    with gateway.database.reading() as transaction:
+        entry = mailbox.entry(transaction, party, nr)
+        body = messages.xml_of(transaction, entry.message) if entry else b""
+    if entry is None:
+        return None
+    if entry.fetched_at is None:
+        with gateway.database.writing() as transaction:
+            mailbox.mark_fetched(transaction, party, entry.message, caller.at)
+    return entry, body
+
+
+def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> bool:
+    """The party has the message in hand: it no longer waits. False if there is no such entry."""
+    with gateway.database.writing() as transaction:
+        if mailbox.entry(transaction, party, nr) is None:
+            return False
+        mailbox.mark_acknowledged(transaction, party, nr, caller.at)
+        return True

@@ -1,0 +1,129 @@
+"""The application: the calls of /v1, probes and metrics, and what every answer has in common."""
+
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
+
+from iwmo_gateway import __version__
+from iwmo_gateway.errors import GatewayError, StoreError
+from iwmo_gateway.gateway import metrics
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.web.api import router
+from iwmo_gateway.web.problems import ProblemError, problem
+
+log = structlog.get_logger(__name__)
+
+_HEADERS: Final = [
+    (b"api-version", __version__.encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_DESCRIPTION: Final = """Takes iWmo messages, says at once what is wrong, where, by which rule and what was expected,
+keeps every message, and sends the right return message. Dates and moments are those of Europe/Amsterdam."""
+
+
+def create_app(gateway: Gateway) -> FastAPI:
+    """The application for one gateway."""
+    app = FastAPI(
+        title="iwmo_gateway",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+    )
+    app.state.gateway = gateway
+    app.include_router(router)
+    app.add_middleware(EveryAnswer)
+    app.exception_handler(ProblemError)(_problem)
+    app.exception_handler(RequestValidationError)(_wrong_parameters)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(GatewayError)(_gateway_error)
+    app.add_api_route("/healthz", healthz, tags=["probes"])
+    app.add_api_route("/readyz", readyz, tags=["probes"])
+    app.add_api_route("/metrics", the_metrics, tags=["probes"], response_class=PlainTextResponse)
+    return app
+
+
+def healthz() -> dict[str, str]:
+    """The process is alive."""
+    return {"status": "ok"}
+
+
+def readyz(request: Request) -> JSONResponse:
+    """The database answers and has the tables that this version works with."""
+    gateway: Gateway = request.app.state.gateway
+    try:
+        current, newest = gateway.database.current_revision, gateway.database.newest_revision
+    except StoreError:
+        return JSONResponse({"status": "database not available"}, 503)
+    if current != newest:
+        return JSONResponse({"status": "database not migrated", "current": current, "expected": newest}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+def the_metrics(request: Request) -> Response:
+    """Prometheus."""
+    return Response(
+        metrics.exposition(request.app.state.gateway, datetime.now(UTC)), media_type="text/plain; version=0.0.4"
+    )
+
+
+class EveryAnswer:
+    """Times every call, logs it without anything of a message, and puts the same headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def with_headers(message: ASGIMessage) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, with_headers)
+        except Exception as error:
+            # Its text may hold values of a message: only the kind is told.
+            log.error("call_failed", method=scope["method"], path=scope["path"], error=type(error).__name__)
+            if status == 0:
+                await problem("fout")(scope, receive, with_headers)
+        took = round((time.perf_counter() - began) * 1000, 1)
+        log.info("call", method=scope["method"], path=scope["path"], status=status, ms=took)
+
+
+def _problem(_: Request, error: ProblemError) -> Response:
+    return error.response({"WWW-Authenticate": "Bearer"} if error.code == "token" else None)
+
+
+def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:
+    errors = [{"veld": ".".join(map(str, fault["loc"])), "tekst": fault["msg"]} for fault in error.errors()]
+    return problem("parameters", errors=errors)
+
+
+def _http_error(_: Request, error: HTTPException) -> Response:
+    return problem("methode" if error.status_code == 405 else "niet-gevonden")
+
+
+def _gateway_error(request: Request, error: GatewayError) -> Response:
+    log.error("gateway_error", path=request.url.path, error=f"{type(error).__name__}: {error}")
+    if isinstance(error, StoreError):
+        return problem("niet-beschikbaar", None, {"Retry-After": "5"})
+    return problem("fout")

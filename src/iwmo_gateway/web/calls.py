@@ -1,0 +1,117 @@
+"""What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from iwmo_gateway.gateway.access import Caller, caller_of
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.web.models import UUID_PATTERN
+from iwmo_gateway.web.problems import ProblemError
+
+_BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
+_XML: Final = frozenset({"application/xml", "text/xml"})
+_UUID: Final = re.compile(UUID_PATTERN)
+
+
+def the_gateway(request: Request) -> Gateway:
+    """The gateway that this process serves."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+def the_caller(
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Caller:
+    """Who calls; a 401 for anyone without a token that is known."""
+    caller = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
+    if caller is None:
+        raise ProblemError("token")
+    return caller
+
+
+def received_at(
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Annotated[Caller, Depends(the_caller)],
+    x_received_at: Annotated[str | None, Header(description="Sandbox only: judge as if received then")] = None,
+) -> datetime:
+    """The moment of receipt: now, or in a sandbox what the header says."""
+    if x_received_at is None:
+        return caller.at
+    if not gateway.settings.sandbox:
+        raise ProblemError("ontvangst-moment", "X-Received-At mag alleen in een sandbox.")
+    try:
+        moment = datetime.fromisoformat(x_received_at)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ProblemError("ontvangst-moment", verwacht="een moment met zone, als 2023-05-06T10:00:00+02:00")
+    return moment
+
+
+async def message_body(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Annotated[Caller, Depends(the_caller)],
+) -> bytes:
+    """The bytes of a message; reading stops as soon as there are too many (413), and takes XML only (415)."""
+    limit = gateway.settings.max_message_bytes
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    mediatype = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if mediatype not in _XML:
+        raise ProblemError("mediatype", verwacht="application/xml of text/xml", gevonden=mediatype[:80] or "geen")
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def the_party(caller: Annotated[Caller, Depends(the_caller)]) -> str:
+    """The party that calls; only a party has a mailbox."""
+    if caller.party is None:
+        raise ProblemError("IB008", verwacht="een token van een partij", gevonden=caller.role)
+    return caller.party
+
+
+def an_operator(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
+    """An operator."""
+    if caller.role is not TokenRole.OPERATOR:
+        raise ProblemError("IB008", verwacht="een token van een beheerder (operator)", gevonden=caller.role)
+    return caller
+
+
+def message_id(message_id: str) -> str:
+    """An id in a path; what cannot be one is not found, without a look."""
+    if not _UUID.fullmatch(message_id):
+        raise ProblemError("niet-gevonden")
+    return message_id
+
+
+def wants_xml(request: Request) -> bool:
+    """Whether the caller asks for the return message itself rather than the result."""
+    return any(part in _XML for part in _accepted(request))
+
+
+def later(request: Request) -> bool:
+    """Whether the caller would rather not wait (`Prefer: respond-async`)."""
+    return "respond-async" in request.headers.get("prefer", "").lower()
+
+
+def _accepted(request: Request) -> Iterator[str]:
+    for part in request.headers.get("accept", "").split(","):
+        yield part.partition(";")[0].strip().lower()
+
+
+def _too_large(limit: int) -> ProblemError:
+    return ProblemError("IB012", verwacht=f"ten hoogste {limit} bytes")

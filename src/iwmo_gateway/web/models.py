@@ -1,0 +1,408 @@
+"""The shapes of what goes over HTTP, with examples for the documentation."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from iwmo_gateway.gateway.results import SHOWN, Result
+from iwmo_gateway.rules.engine import Finding
+from iwmo_gateway.rules.verdict import Verdict
+from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.store.mailbox import Entry
+from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+from iwmo_gateway.store.replays import Replay
+
+UUID_PATTERN: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
+
+_LATER: Final = {
+    Status.RECEIVED: "Het bericht is bewaard en wordt straks beoordeeld.",
+    Status.FAILED: "Het bericht is bewaard, maar bij ons ging iets mis. De beheerder laat het opnieuw beoordelen.",
+}
+
+_FINDING: Final[dict[str, JsonValue]] = {
+    "regel": "TR019",
+    "niveau": 3,
+    "retourcode": "9019",
+    "klasse": "StartProduct",
+    "pad": "/Bericht/Client/StartProducten/StartProduct[1]",
+    "regelnummer": 33,
+    "tekst": "De start hoort bij een geldige toewijzing aan deze aanbieder voor deze client.",
+    "verwacht": "het ToewijzingNummer van een toewijzing van deze gemeente aan u voor deze client",
+    "gevonden": "ToewijzingNummer 300201",
+    "actie": "reject",
+}
+_RESULT: Final[dict[str, JsonValue]] = {
+    "id": "0197a3c2-5e10-7b1e-9d8e-0c5a6a1f2b3c",
+    "soort": "WMO305",
+    "release": "3.2",
+    "afzender": "65656055",
+    "ontvanger": "0340",
+    "identificatie": "START0002",
+    "dagtekening": "2023-02-06",
+    "received_at": "2023-02-06T10:00:00+01:00",
+    "status": "rejected",
+    "bevindingen": [_FINDING],
+    "bevindingen_totaal": 1,
+    "retour": {"id": "0197a3c2-5e12-7c02-8f4b-3d1c9e7a5b60", "soort": "WMO306"},
+    "versies": {"xsd": "iwmo-3.2/1.0.0", "regels": "0.1.0", "contract": []},
+    "oordelen": 1,
+}
+
+
+class FindingModel(BaseModel):
+    """One fault: what, where, by which rule, expected and found. `gevonden` of a personal element is masked."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_FINDING]})
+
+    regel: str
+    niveau: int = Field(description="1 schema, 2 content, 3 against earlier messages, 4 against outside sources")
+    retourcode: str | None
+    klasse: str
+    pad: str
+    regelnummer: int
+    tekst: str
+    verwacht: str | None
+    gevonden: str | None
+    actie: str = Field(description="reject, or signal: told, but accepted")
+
+
+class RetourModel(BaseModel):
+    """The return message, to be read at /v1/berichten/{id}/xml."""
+
+    id: str
+    soort: str
+
+
+class VersiesModel(BaseModel):
+    """What judged the message."""
+
+    xsd: str
+    regels: str
+    contract: list[str]
+
+
+class SummaryModel(BaseModel):
+    """A message and where it stands."""
+
+    id: str
+    soort: str
+    release: str
+    afzender: str
+    ontvanger: str | None
+    identificatie: str | None
+    dagtekening: date | None
+    received_at: datetime
+    status: str
+    bevindingen_totaal: int
+    retour: RetourModel | None
+    versies: VersiesModel | None
+    oordelen: int
+    antwoord_op: str | None = None
+    toelichting: str | None = Field(None, description="Why there is no judgement yet")
+
+
+class ResultModel(SummaryModel):
+    """The result of a message: its newest judgement with the first 100 findings."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_RESULT]})
+
+    bevindingen: list[FindingModel]
+
+
+class ValidationModel(BaseModel):
+    """What the gateway would say of a message; `bevindingen` holds the first 100."""
+
+    soort: str
+    release: str
+    status: str = Field(description="accepted, rejected, or invalid (fails the schema)")
+    bevindingen: list[FindingModel]
+    bevindingen_totaal: int
+
+
+class SearchModel(BaseModel):
+    """What a search may ask for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    soort: str | None = Field(None, examples=["WMO305"])
+    status: Status | None = None
+    partij: str | None = Field(None, description="Sender or receiver", examples=["65656055"])
+    ontvangen_vanaf: AwareDatetime | None = Field(None, examples=["2023-02-01T00:00:00+01:00"])
+    ontvangen_tot: AwareDatetime | None = None
+    identificatie: str | None = Field(None, max_length=12)
+    toewijzing_nummer: int | None = Field(None, ge=0, le=999_999_999)
+    regel: str | None = Field(None, examples=["TR019"])
+    retourcode: str | None = Field(None, examples=["9019"])
+    tekst: str | None = Field(None, min_length=3, max_length=100, description="Part of the text of a finding")
+    before: str | None = Field(None, pattern=UUID_PATTERN, description="Only what is older than this message")
+    limit: int = Field(50, ge=1, le=100)
+
+
+class LinksModel(BaseModel):
+    """Where the next page is; null on the last one."""
+
+    next: str | None
+
+
+class SummariesModel(BaseModel):
+    """A page of messages, newest first."""
+
+    berichten: list[SummaryModel]
+    links: LinksModel
+
+
+class FindingsModel(BaseModel):
+    """A page of findings, in the order of the document."""
+
+    bevindingen: list[FindingModel]
+    links: LinksModel
+
+
+class EntryModel(BaseModel):
+    """One message that waits. `vervangt` is an answer that was fetched before and no longer holds."""
+
+    nr: int
+    id: str
+    soort: str
+    afzender: str
+    received_at: datetime
+    antwoord_op: str | None
+    vervangt: str | None
+
+
+class MailboxModel(BaseModel):
+    """What waits for the calling party, oldest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "berichten": [
+                        {
+                            "nr": 12,
+                            "id": "0197a3c2-5e12-7c02-8f4b-3d1c9e7a5b60",
+                            "soort": "WMO306",
+                            "afzender": "0340",
+                            "received_at": "2023-02-06T10:00:00+01:00",
+                            "antwoord_op": "0197a3c2-5e10-7b1e-9d8e-0c5a6a1f2b3c",
+                            "vervangt": None,
+                        }
+                    ],
+                    "links": {"next": None},
+                }
+            ]
+        }
+    )
+
+    berichten: list[EntryModel]
+    links: LinksModel
+
+
+class OordeelModel(BaseModel):
+    """One judging of a message."""
+
+    nr: int
+    at: datetime
+    received_at: datetime
+    status: str
+    bevindingen_totaal: int
+    retour: RetourModel | None
+    versies: VersiesModel
+
+
+class EventModel(BaseModel):
+    """Something that happened to a message."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    event: str
+    actor: str
+    detail: dict[str, Any] | None
+
+
+class StoryModel(BaseModel):
+    """Every judgement of a message and all that happened to it, oldest first."""
+
+    oordelen: list[OordeelModel]
+    gebeurtenissen: list[EventModel]
+
+
+class ReplayRequest(BaseModel):
+    """Which messages to judge again, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"ids": ["0197a3c2-5e10-7b1e-9d8e-0c5a6a1f2b3c"], "reason": "301 kwam na de 305", "dry_run": True}
+            ]
+        },
+    )
+
+    ids: list[str] = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=3, max_length=500)
+    dry_run: bool = False
+    force: bool = False
+
+
+class ReplayItemModel(BaseModel):
+    """What came of one message: judged, unchanged, shown (what would differ), refused, failed or missing."""
+
+    id: str
+    outcome: str | None
+    status_before: str | None
+    status_after: str | None
+    detail: dict[str, Any] | None
+
+
+class ReplayModel(BaseModel):
+    """A replay, and what came of each of its messages."""
+
+    id: str
+    created_at: datetime
+    finished_at: datetime | None
+    actor: str
+    reason: str
+    dry_run: bool
+    force: bool
+    berichten: list[ReplayItemModel]
+
+
+class ProblemModel(BaseModel):
+    """A problem (RFC 9457); more fields where they help: verwacht, gevonden, regelnummer, errors, id."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedie: str
+
+
+def summary(result: Result) -> SummaryModel:
+    """A result without its findings."""
+    return SummaryModel(**_summary(result.message, result.judgement))
+
+
+def full(result: Result) -> ResultModel:
+    """A result with its findings."""
+    return ResultModel(
+        **_summary(result.message, result.judgement),
+        bevindingen=[FindingModel.model_validate(finding) for finding in result.findings],
+    )
+
+
+def validation(said: tuple[Message, Verdict]) -> ValidationModel:
+    """What would be said of a message."""
+    message, verdict = said
+    return ValidationModel(
+        soort=message.soort,
+        release=message.release,
+        status=message.status,
+        bevindingen=findings(list(verdict.findings[:SHOWN])),
+        bevindingen_totaal=len(verdict.findings),
+    )
+
+
+def query(asked: Mapping[str, Any]) -> str:
+    """Search parameters as they stand in a link."""
+    return urlencode(asked)
+
+
+def findings(found: list[Finding]) -> list[FindingModel]:
+    """Findings as they are told."""
+    return [FindingModel.model_validate(finding) for finding in found]
+
+
+def entry(waits: Entry) -> EntryModel:
+    """A mailbox entry as it is listed."""
+    return EntryModel(
+        nr=waits.nr,
+        id=waits.message,
+        soort=waits.soort,
+        afzender=waits.afzender,
+        received_at=waits.received_at.astimezone(AMSTERDAM),
+        antwoord_op=waits.answers,
+        vervangt=waits.replaces,
+    )
+
+
+def story(judged: list[Judgement], happened: list[Event]) -> StoryModel:
+    """What happened to a message."""
+    return StoryModel(
+        oordelen=[
+            OordeelModel(
+                nr=one.nr,
+                at=one.at.astimezone(AMSTERDAM),
+                received_at=one.received_at.astimezone(AMSTERDAM),
+                status=one.status,
+                bevindingen_totaal=one.bevindingen,
+                retour=_retour(one),
+                versies=_versies(one),
+            )
+            for one in judged
+        ],
+        gebeurtenissen=[
+            EventModel(
+                at=e.at.astimezone(AMSTERDAM), event=e.event, actor=e.actor, detail=dict(e.detail) if e.detail else None
+            )
+            for e in happened
+        ],
+    )
+
+
+def replay(done: Replay) -> ReplayModel:
+    """A replay as it is told."""
+    return ReplayModel(
+        id=done.id,
+        created_at=done.created_at.astimezone(AMSTERDAM),
+        finished_at=done.finished_at.astimezone(AMSTERDAM) if done.finished_at else None,
+        actor=done.actor,
+        reason=done.reason,
+        dry_run=done.dry_run,
+        force=done.force,
+        berichten=[
+            ReplayItemModel(
+                id=item.message,
+                outcome=item.outcome,
+                status_before=item.status_before,
+                status_after=item.status_after,
+                detail=dict(item.detail) if item.detail else None,
+            )
+            for item in done.items
+        ],
+    )
+
+
+def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "soort": message.soort,
+        "release": message.release,
+        "afzender": message.afzender,
+        "ontvanger": message.ontvanger,
+        "identificatie": message.identificatie,
+        "dagtekening": message.dagtekening,
+        "received_at": message.received_at.astimezone(AMSTERDAM),
+        "status": message.status,
+        "bevindingen_totaal": judgement.bevindingen if judgement else 0,
+        "retour": _retour(judgement) if judgement else None,
+        "versies": _versies(judgement) if judgement else None,
+        "oordelen": judgement.nr if judgement else 0,
+        "antwoord_op": message.answers,
+        "toelichting": _LATER.get(message.status),
+    }
+
+
+def _retour(judgement: Judgement) -> RetourModel | None:
+    if judgement.retour is None or judgement.retour_soort is None:
+        return None
+    return RetourModel(id=judgement.retour, soort=judgement.retour_soort)
+
+
+def _versies(judgement: Judgement) -> VersiesModel:
+    return VersiesModel(xsd=judgement.xsd, regels=judgement.regels, contract=list(judgement.contract))
