@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 import structlog
 import uvicorn
 from lxml import etree
@@ -49,7 +49,7 @@ def run(out: Console, folder: Path, port: int) -> None:
     tokens = _tokens(gateway, {step["afzender"] for step in steps})
     with _served(gateway, port) as (address, server):
         out.print(f"[bold]iwmo_gateway[/] draait op {address} met een database in {folder}\n")
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx2.Client(base_url=address, timeout=30) as client:
             for number, step in enumerate(steps, 1):
                 _tell(out, client, number, step, (story / step["bestand"]).read_bytes(), tokens[step["afzender"]])
             for party in tokens:
@@ -95,7 +95,7 @@ def _served(gateway: Gateway, port: int) -> Iterator[tuple[str, threading.Thread
         gateway.close()
 
 
-def _tell(out: Console, client: httpx.Client, number: int, step: dict[str, Any], body: bytes, token: str) -> None:
+def _tell(out: Console, client: httpx2.Client, number: int, step: dict[str, Any], body: bytes, token: str) -> None:
     """Send one message of the story, and show what its sender sees."""
     day: date = step["ontvangen"]
     headers = {
@@ -149,7 +149,7 @@ def _retour_codes(element: "etree._Element", place: str) -> Iterator[tuple[str, 
             yield from _retour_codes(child, f"{place}/{name}")
 
 
-def _show_mailbox(out: Console, client: httpx.Client, party: str, token: str) -> None:
+def _show_mailbox(out: Console, client: httpx2.Client, party: str, token: str) -> None:
     waits = client.get("/v1/mailbox", headers={"Authorization": f"Bearer {token}"}).json()["berichten"]
     table = Table("nr", "soort", "van", "antwoord op", title=f"Mailbox van {party}", title_justify="left")
     for entry in waits:

@@ -92,7 +92,7 @@ def _codes(verdict: Verdict) -> dict[str, tuple[str, ...]]:
 
 def _header(root: "etree._Element", document: Document, answer: Soort) -> "etree._Element":
     """The Header with everything of the answered one, sender and receiver included, but its BerichtCode."""
-    header = etree.SubElement(root, f"{{{answer.namespace}}}Header")
+    header: etree._Element = etree.SubElement(root, f"{{{answer.namespace}}}Header")
     original = next(child for child in document.root if local_name(child) == "Header")
     for child in original:
         copy = _copied(child, header, document.soort, answer)
@@ -127,7 +127,7 @@ def _copy_classes(
 def _copied(element: "etree._Element", parent: "etree._Element", soort: Soort, answer: Soort) -> "etree._Element":
     """The element with its text, in the answer's namespace if it was in the message's own."""
     namespace = etree.QName(element).namespace
-    copy = etree.SubElement(
+    copy: etree._Element = etree.SubElement(
         parent, f"{{{answer.namespace if namespace == soort.namespace else namespace}}}{local_name(element)}"
     )
     if len(element) == 0:

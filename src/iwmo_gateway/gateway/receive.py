@@ -49,7 +49,8 @@ def receive(
 ) -> Refused | Taken:
     """Take a message: keep it, judge it, store and return its result.
 
-    `received_at` is the moment by which it is judged and answered: now, but in a sandbox. `later` only keeps it; a worker judges it. Everything else about it is in the result, whatever is wrong with it.
+    `received_at` is the moment by which it is judged and answered: now, but in a sandbox. `later` only keeps it; a
+    worker judges it. Everything else about it is in the result, whatever is wrong with it.
     """
     document = _readable(gateway, caller, body)
     if isinstance(document, Refused):

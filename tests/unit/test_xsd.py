@@ -1,0 +1,296 @@
+"""The schema files: they compile, say exactly what the published ones say, and may be others'."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from xmlschema import XMLSchema10
+
+from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.expectation import is_personal
+from iwmo_gateway.standard.kinds import RELEASES, SOORTEN, Domain, Soort
+from iwmo_gateway.standard.schemas import Schemas
+from iwmo_gateway.standard.xml import Document, read
+
+XSD = shipped("xsd")
+SCHEMAS = Schemas(XSD)
+WMO301, WMO305 = (SOORTEN[code, "3.2"] for code in ("WMO301", "WMO305"))
+XS = "{http://www.w3.org/2001/XMLSchema}"
+FILES = sorted(XSD.glob("*/*/*.xsd"))
+REFERENCE = Path(os.environ["IWMO_REFERENCE"]) if "IWMO_REFERENCE" in os.environ else None
+
+ONE_LINE, OURS = r".*[^\s].*", r"[ \t]*[^\s].*"
+LINEAR = {
+    OURS,
+    r"([.\s]*\S+[.\s]*)+",
+    r"([a-zA-Z0-9])+",
+    r"([a-zA-ZÀ-ỳ])+",
+    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)",
+    r"[^:Z]*",
+    r"[^Z+-]+",
+    r"[0-9]*",
+    r"[0-9]{4}",
+    r"[0-9]{8}",
+    r"[0-9]{9}",
+    r"NL[0-9]{9}B[0-9]{2}",
+}
+"""The patterns that were tried on values of megabytes; those without * or + cannot take long."""
+
+
+def name_of(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def test_every_kind_has_its_schema_and_nothing_else_lies_there() -> None:
+    expected = {soort.schema_path for soort in SOORTEN.values()}
+    expected |= {f"{domain.standard}/{release}/basisschema.xsd" for domain in Domain for release in RELEASES}
+    assert {name_of(path) for path in FILES} == expected
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_compiles_with_both_libraries(path: Path) -> None:
+    etree.XMLSchema(file=str(path))
+    assert XMLSchema10(str(path), allow="sandbox").target_namespace
+
+
+@pytest.mark.parametrize("soort", SOORTEN.values(), ids=str)
+def test_versions_are_those_that_messages_carry(soort: Soort) -> None:
+    versions = SCHEMAS.versions(soort)
+    assert (versions and (versions.basisschema, versions.bericht)) == (
+        ("1.0.0", "1.0.0") if soort.release == "3.2" else None
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_pattern_that_could_take_long(path: Path) -> None:
+    patterns = {pattern.get("value", "") for pattern in etree.parse(str(path)).iter(f"{XS}pattern")}
+    assert {pattern for pattern in patterns - LINEAR if re.search("[*+]", pattern)} == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_return_codes_carry_no_texts(path: Path) -> None:
+    for simple_type in etree.parse(str(path)).iterfind(f"{XS}simpleType[@name='LDT_RetourCode']"):
+        assert list(simple_type.iter(f"{XS}documentation")) == []
+
+
+def _accepts(pattern: str) -> etree.XMLSchema:
+    return etree.XMLSchema(
+        etree.fromstring(
+            f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a"><xs:simpleType>'
+            f'<xs:restriction base="xs:string"><xs:pattern value="{pattern}"/></xs:restriction>'
+            f"</xs:simpleType></xs:element></xs:schema>"
+        )
+    )
+
+
+PUBLISHED_PATTERN, OUR_PATTERN = _accepts(ONE_LINE), _accepts(OURS)
+# XSD's own reading: the dot is anything but CR and LF, and \s is these four characters and no others.
+SAID = re.compile("[^\n\r]*[^ \t\n\r][^\n\r]*")
+
+
+def _all_agree(text: str) -> bool:
+    element = etree.Element("a")
+    element.text = text
+    verdicts = {PUBLISHED_PATTERN.validate(element), OUR_PATTERN.validate(element), bool(SAID.fullmatch(text))}
+    return len(verdicts) == 1
+
+
+def test_our_pattern_accepts_what_the_published_one_does_in_every_short_string() -> None:
+    strings = ("".join(letters) for length in range(6) for letters in product("a. \t\n\r", repeat=length))
+    assert [text for text in strings if not _all_agree(text)] == []
+
+
+@given(st.text(st.sampled_from("a.Z é\t\n\r\u00a0\u2028\u0085"), max_size=40))
+def test_our_pattern_accepts_what_the_published_one_does(text: str) -> None:
+    assert _all_agree(text)
+
+
+def test_many_codes_are_not_all_written_out() -> None:
+    facts = SCHEMAS.classes(WMO301)
+    path = ("Bericht", "Client", "Contactgegevens", "Contact", "Adres", "LandCode")
+    assert facts[path].beschrijving == (
+        "een van de 249 codes uit de codelijst, zoals AD (ANDORRA), AE (VERENIGDE ARABISCHE EMIRATEN), AF (AFGHANISTAN)"
+    )
+
+
+def test_personal_is_everything_but_what_is_known_to_be_about_care_and_messages() -> None:
+    shown = {
+        path[-1]
+        for soort in SOORTEN.values()
+        for path, facts in SCHEMAS.classes(soort).items()
+        if facts.value and not is_personal(path)
+    }
+    assert {name for name in shown if not re.search(_ABOUT_CARE, name)} == set()
+
+
+_ABOUT_CARE = re.compile(
+    r"^(Aanbieder|Gemeente|Servicebureau|Afzender|Ontvanger|Categorie|Code|Eenheid|Volume|Budget|Frequentie|"
+    r"DebetCredit|BetalingAanID|Raamcontract|VerzoekAntwoord|StatusAanlevering|Reden\w+|ReferentieAanbieder|"
+    r"(Product|Retour|Valuta|Bericht)(Code|Categorie|Tarief)|Btw\w+|GeleverdVolume|Verrekenpercentage|"
+    r"(Begin|Eind|Ingangs|Toewijzings|Afgifte)datum|Toewijzingstijd|"
+    r"DagtekeningRetour|\w*(Bedrag|[dD]agtekening|Versie|versie|Nummer|IdentificatieRetour|Identificatie|Ingangsdatum|Einddatum))$"
+)
+
+
+def test_classes_of_a_return_message() -> None:
+    classes = SCHEMAS.classes(SOORTEN["WMO306", "3.2"])
+    assert [path for path, facts in classes.items() if facts.retour_codes] == [
+        ("Bericht", "Header"),
+        ("Bericht", "Client"),
+        ("Bericht", "Client", "StartProducten", "StartProduct"),
+    ]
+    product = classes["Bericht", "Client", "StartProducten", "StartProduct"]
+    assert (product.repeats, product.required, product.beschrijving) == (True, True, None)
+    assert product.children[-1] == "RetourCodes"
+    assert not classes["Bericht", "Client"].required
+    assert classes["Bericht", "Client", "Bsn"].beschrijving == "9 cijfers"
+
+
+def test_identity_names_the_schemas_and_changes_with_the_base_schema(tmp_path: Path) -> None:
+    shutil.copytree(XSD, tmp_path, dirs_exist_ok=True)
+    identity = Schemas(tmp_path).identity(WMO305)
+    assert identity == SCHEMAS.identity(WMO305)
+    assert re.fullmatch(r"iwmo-3\.2/1\.0\.0\+sha256:[0-9a-f]{12}", identity)
+    assert SCHEMAS.identity(SOORTEN["JW303", "2.3"]).startswith("ijw-2.3/1.0+sha256:")
+    base = tmp_path / "iwmo/3.2/basisschema.xsd"
+    base.write_bytes(base.read_bytes() + b"\n")
+    assert Schemas(tmp_path).identity(WMO305) != identity
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda file: file.unlink(), id="missing"),
+        pytest.param(lambda file: file.write_text("<xs:schema"), id="no XML"),
+        pytest.param(lambda file: file.write_text("<a/>"), id="no schema"),
+        pytest.param(lambda file: (file.parent / "basisschema.xsd").unlink(), id="no base schema"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::xmlschema.XMLSchemaImportWarning")
+def test_unusable_folder_says_which_file(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
+    shutil.copytree(XSD, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "iwmo/3.2/wmo305.xsd"
+    spoil(file)
+    uses: list[Callable[[Schemas], object]] = [
+        lambda schemas: schemas.check_xml(WMO305, etree.Element("Bericht")),
+        lambda schemas: schemas.verify([WMO305]),
+        lambda schemas: schemas.classes(WMO305),
+    ]
+    for use in uses:
+        with pytest.raises(ConfigurationError, match=re.escape(str(file))):
+            use(Schemas(tmp_path))
+
+
+def test_schemas_may_be_written_otherwise(tmp_path: Path) -> None:
+    """Other prefixes, an include, groups, an anonymous type and a choice mean what they mean."""
+    folder = tmp_path / "iwmo/3.2"
+    folder.mkdir(parents=True)
+    xs = f'xmlns="http://www.w3.org/2001/XMLSchema" xmlns:z="{WMO305.namespace}" targetNamespace="{WMO305.namespace}"'
+    (folder / "types.xsd").write_text(
+        f'<schema {xs}><simpleType name="N"><restriction base="integer"><minInclusive value="1"/></restriction>'
+        f'</simpleType><group name="G"><choice><element name="A" type="z:N"/><element name="B" type="date"/></choice>'
+        f"</group></schema>"
+    )
+    (folder / "wmo305.xsd").write_text(
+        f'<schema {xs}><include schemaLocation="types.xsd"/><element name="Bericht"><complexType><sequence>'
+        f'<group ref="z:G" maxOccurs="unbounded"/></sequence></complexType></element></schema>'
+    )
+    schemas = Schemas(tmp_path)
+    good = f'<Bericht xmlns="{WMO305.namespace}"><A xmlns="">1</A></Bericht>'
+    assert schemas.check_xml(WMO305, etree.fromstring(good)).ok
+    (fault,) = schemas.check_xml(WMO305, etree.fromstring(good.replace(">1<", ">0<"))).faults
+    assert (fault.pad, fault.verwacht, fault.gevonden) == ("/Bericht/A[1]", "een geheel getal vanaf 1", "0")
+    (fault,) = schemas.check_xml(WMO305, etree.fromstring(good.replace('<A xmlns="">1</A>', ""))).faults
+    assert fault.tekst == "In Bericht ontbreekt een van de elementen A of B."
+    assert schemas.versions(WMO305) is None
+
+
+needs_reference = pytest.mark.skipif(REFERENCE is None, reason="IWMO_REFERENCE names no reference folder")
+
+
+@needs_reference
+@pytest.mark.parametrize("release", ["iwmo-2.3", "iwmo-3.2", "ijw-2.3", "ijw-3.2"])
+def test_says_exactly_what_the_facts_say(release: str) -> None:
+    assert REFERENCE is not None
+    facts = json.loads((REFERENCE / "facts" / f"{release}.json").read_text(encoding="utf-8"))
+    folder = XSD / facts["standard"] / facts["release"]
+    published = {"basisschema": facts["basisschema"], **facts["messages"]}
+    assert {name.lower() for name in published} == {path.stem for path in folder.glob("*.xsd")}
+    for name, expected in published.items():
+        assert _facts_of(folder / f"{name.lower()}.xsd") == _as_written(expected), name
+
+
+@needs_reference
+@pytest.mark.parametrize("sample", sorted(REFERENCE.glob("samples/*/*.xml")) if REFERENCE else [], ids=name_of)
+def test_published_samples_are_valid(sample: Path) -> None:
+    document = read(sample.read_bytes())
+    assert isinstance(document, Document)
+    assert SCHEMAS.check(document).faults == ()
+
+
+def _as_written(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with what we decided to write otherwise: one pattern, one version, no texts of return codes."""
+    facts = json.loads(json.dumps(facts).replace(json.dumps(ONE_LINE)[1:-1], json.dumps(OURS)[1:-1]))
+    facts.pop("derived", None)
+    appinfo = facts.pop("appinfo", None)
+    if appinfo is not None:
+        facts["appinfo"] = {key: "1.0.0" if "Xsd" in key else value for key, value in appinfo.items()}
+    if codes := facts["simpleTypes"].get("LDT_RetourCode"):
+        codes["values"] = [[code, None] for code, _ in codes["values"]]
+    return facts
+
+
+def _facts_of(path: Path) -> dict[str, Any]:
+    """A schema file read back in the shape of the facts, whose order of elements and values counts."""
+    root = etree.parse(str(path)).getroot()
+    assert root.get("elementFormDefault") == "qualified"
+    notes = {etree.QName(note).localname: note.text for note in root.iterfind(f"{XS}annotation/{XS}appinfo/*")}
+    facts: dict[str, Any] = {
+        "targetNamespace": root.get("targetNamespace"),
+        "elements": {each.get("name"): each.get("type") for each in root.iterfind(f"{XS}element")},
+        "complexTypes": {
+            each.get("name"): [_element(element) for element in each.iterfind(f"{XS}sequence/{XS}element")]
+            for each in root.iterfind(f"{XS}complexType")
+        },
+        "simpleTypes": {each.get("name"): _restriction(each) for each in root.iterfind(f"{XS}simpleType")},
+    }
+    soort = next((each for each in SOORTEN.values() if each.namespace == root.get("targetNamespace")), None)
+    derived = soort is not None and soort.domain is Domain.WMO and soort.release == "3.2" and soort.answer is None
+    return facts if derived else facts | {"appinfo": notes}
+
+
+def _element(element: etree._Element) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "name": element.get("name"),
+        "min": int(element.get("minOccurs", "1")),
+        "max": element.get("maxOccurs", "1"),
+    }
+    simple_type = element.find(f"{XS}simpleType")
+    return facts | ({"type": element.get("type")} if simple_type is None else {"inline": _restriction(simple_type)})
+
+
+def _restriction(simple_type: etree._Element) -> dict[str, Any]:
+    restriction = simple_type.find(f"{XS}restriction")
+    assert restriction is not None
+    facts: dict[str, Any] = {"base": restriction.get("base")}
+    for facet in restriction:
+        name, value = etree.QName(facet).localname, facet.get("value")
+        match name:
+            case "pattern":
+                facts.setdefault("patterns", []).append(value)
+            case "enumeration":
+                label = facet.findtext(f"{XS}annotation/{XS}documentation")
+                facts.setdefault("values", []).append([value, label])
+            case _:
+                facts[name] = value
+    return facts
