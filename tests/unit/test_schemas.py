@@ -388,6 +388,14 @@ def test_a_crowd_of_faults_stops_early_and_leaves_the_tree_whole() -> None:
     assert (len(found.faults), found.more) == (MAX_FAULTS, True)
 
 
+def test_a_crowd_with_prefixes_and_types_of_its_own_is_valid() -> None:
+    namespaces = f'xmlns:z="{WMO323.namespace}" xmlns:y="{BASIS_3_2}" xmlns:x="{XSI}"'
+    own = f'<z:Prestatie {namespaces}><z:ProductReferentie x:type="y:CDT_Referentie">'
+    crowd = lines(500).replace("<w:Prestatie>", own).replace("</w:Prestatie>", "</z:Prestatie>")
+    crowd = crowd.replace("<w:ProductReferentie>", "").replace("</w:ProductReferentie>", "</z:ProductReferentie>")
+    assert _unchanged(claim(crowd))[0].ok
+
+
 def test_a_crowd_of_strangers_is_no_reason_to_hide_any_of_them() -> None:
     found, _ = _unchanged(claim("<w:Foo/>" * 500))
     (fault,) = found.faults

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -228,6 +230,14 @@ def test_says_exactly_what_the_facts_say(release: str) -> None:
     assert {name.lower() for name in published} == {path.stem for path in folder.glob("*.xsd")}
     for name, expected in published.items():
         assert _facts_of(folder / f"{name.lower()}.xsd") == _as_written(expected), name
+
+
+@needs_reference
+def test_the_script_writes_these_files(tmp_path: Path) -> None:
+    script = XSD.parent / "scripts" / "write_schemas.py"
+    subprocess.run([sys.executable, script, f"{REFERENCE}/facts", tmp_path], check=True)
+    written = {name_of(path): path.read_bytes() for path in tmp_path.glob("*/*/*.xsd")}
+    assert written == {name_of(path): path.read_bytes() for path in FILES}
 
 
 @needs_reference

@@ -23,7 +23,10 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
     if message is None:
         return None
     return process(
-        gateway, message, kept_document(gateway, message, body), Occasion("worker", now, message.received_at, day_of(now))
+        gateway,
+        message,
+        kept_document(gateway, message, body),
+        Occasion("worker", now, message.received_at, day_of(now)),
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, time
-from functools import cache
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
@@ -64,14 +63,19 @@ def _build(cls: type[T], element: "etree._Element", pad: str, **known: Any) -> T
     return cls(pad=pad, regelnummer=element.sourceline or 0, **values)
 
 
-@cache
-def _slots(cls: type) -> Mapping[str, _Slot]:
-    hints = get_type_hints(cls)
-    return {
-        _element_name(field.name): _slot(field.name, hints[field.name])
-        for field in fields(cls)
-        if field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
-    }
+_SLOTS: Final[dict[type[Klasse], Mapping[str, _Slot]]] = {}
+
+
+def _slots(cls: type[Klasse]) -> Mapping[str, _Slot]:
+    """How the children of a class become its fields; worked out once per class."""
+    if cls not in _SLOTS:
+        hints = get_type_hints(cls)
+        _SLOTS[cls] = {
+            _element_name(field.name): _slot(field.name, hints[field.name])
+            for field in fields(cls)
+            if field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
+        }
+    return _SLOTS[cls]
 
 
 def _element_name(field: str) -> str:
