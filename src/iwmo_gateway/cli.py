@@ -63,6 +63,9 @@ def serve(
         _migrated(gateway)
         gateway.warm_up()
         settings = gateway.settings
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
+            signal.signal(number, lambda *_: None)
         with working_beside(gateway):
             uvicorn.run(
                 create_app(gateway),

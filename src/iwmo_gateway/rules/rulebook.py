@@ -11,13 +11,17 @@ from iwmo_gateway.standard.kinds import RELEASES
 
 @dataclass(frozen=True, slots=True)
 class PublishedRule:
-    """One TR, CD or CS. `door` says what checks it where no rule of ours does."""
+    """One TR, CD or CS.
+
+    `door` says what checks it where no rule of ours does; `feiten` names the kinds of message whose facts it needs.
+    """
 
     code: str
     niveau: int
     berichten: frozenset[str]
     sinds: str
     door: str | None
+    feiten: frozenset[str]
     retourcodes: Mapping[str, str]
 
     def retourcode(self, release: str) -> str | None:
@@ -40,6 +44,7 @@ def rulebook() -> Mapping[str, PublishedRule]:
             berichten=frozenset(entry["berichten"].split()),
             sinds=entry.get("sinds", RELEASES[0]),
             door=entry.get("door"),
+            feiten=frozenset(entry.get("feiten", "").split()),
             retourcodes={
                 release: entry.get(f"retourcode_{release.replace('.', '_')}", entry.get("retourcode", ""))
                 for release in RELEASES

@@ -28,6 +28,8 @@ def rules_table() -> list[Row]:
 def _row(published: PublishedRule, berichten: frozenset[str]) -> Row:
     waiting = sorted(published.berichten - HANDLED, key=lambda kind: (not kind.startswith("W"), kind))
     reasons = [f"door {published.door}"] if published.door else []
+    if berichten and (unknown := sorted(published.feiten - HANDLED)):
+        reasons.append(f"vindt pas iets met de feiten van {' '.join(unknown)}")
     if waiting:
         reasons.append(f"nog niet in behandeling: {' '.join(waiting)}")
     return Row(

@@ -52,11 +52,7 @@ _PATTERNS: Final = {
 }
 """The patterns of the published schemas in words; any other is shown as it is."""
 
-_PRIMITIVES: Final = {
-    "date": "een datum als 2023-05-31",
-    "time": "een tijd als 13:45:00",
-    "decimal": "een getal",
-}
+_PRIMITIVES: Final = {"date": "een datum als 2023-05-31", "time": "een tijd als 13:45:00"}
 _NO_ZONE: Final = frozenset({"[^:Z]*", "[^Z+-]+"})
 
 

@@ -234,7 +234,8 @@ def _judge_in_batches(
 ) -> None:
     """Judge a tree of crowded containers a part of their children at a time, until there are faults enough.
 
-    The tree is whole again afterwards (only a prefix that was declared twice for one namespace may be gone). A run that is through still shows its smallest member: none would be a fault.
+    The tree is whole again afterwards; at most, a prefix is gone that was declared twice for one namespace. A run
+    that is through still shows its smallest member: none would be a fault.
     """
     runs = _outermost_runs(root, classes)
     if not runs:
