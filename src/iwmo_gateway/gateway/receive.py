@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.judging import Occasion, assess, complete, process
@@ -14,6 +15,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.reading import HANDLED
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
+from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Event, Message, Status
 
 
@@ -62,16 +64,13 @@ def receive(
     message = _message(document, caller, body, received_at)
     lease_until = caller.at if later else caller.at + gateway.lease
     with gateway.database.writing() as transaction:
-        kept = messages.insert_message(transaction, message, body, lease_until)
-        known = None if kept else messages.by_digest(transaction, message.afzender, message.digest)
-        if not kept and known is None:
-            # Its identification is in use by another message: judging says so (TR056).
-            message = replace(message, holds_identification=False)
-            messages.insert_message(transaction, message, body, lease_until)
-        happened = Event(caller.at, "received" if known is None else "repeated", caller.actor)
-        messages.insert_events(transaction, (known or message).id, [happened])
-    if known is not None:
-        return Taken(_repeated(gateway, known, document, caller, received_at), repeated=True)
+        kept = _kept(transaction, message, body, lease_until)
+        repeated = kept.id != message.id
+        happened = Event(caller.at, "repeated" if repeated else "received", caller.actor)
+        messages.insert_events(transaction, kept.id, [happened])
+    if repeated:
+        return Taken(_repeated(gateway, kept, document, caller, received_at), repeated=True)
+    message = kept
     if later:
         return Taken(Result(message, None, ()), repeated=False)
     occasion = Occasion(caller.actor, caller.at, received_at, day_of(received_at))
@@ -133,6 +132,20 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
         status=Status.RECEIVED,
         holds_identification=identificatie is not None,
     )
+
+
+def _kept(transaction: Transaction, message: Message, body: bytes, lease_until: datetime) -> Message:
+    """The message as it is kept now, or the one that was kept before with exactly these bytes.
+
+    Where its identification is in use by another message it is kept without holding it: judging says so (TR056).
+    """
+    for candidate in (message, replace(message, holds_identification=False)):
+        if messages.insert_message(transaction, candidate, body, lease_until):
+            return candidate
+        known = messages.by_digest(transaction, message.afzender, message.digest)
+        if known is not None:
+            return known
+    raise StoreConflict("The message could not be kept beside another one")
 
 
 def _repeated(gateway: Gateway, known: Message, document: Document, caller: Caller, received_at: datetime) -> Result:

@@ -1,6 +1,7 @@
 """Connections, transactions and locks on SQLite and PostgreSQL; migrating."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,11 +39,12 @@ class Database:
         elif backend == "sqlite":
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(parsed, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False})
+            self.engine = create_engine(parsed, pool_size=50, connect_args={"check_same_thread": False})
             _prepare_sqlite(self.engine)
         else:
             raise ConfigurationError(f"IWMO_DATABASE_URL is for {backend}; use sqlite:/// or postgresql://")
         self.embedded = backend == "sqlite"
+        self._one_writer = threading.Lock()
         self.path = Path(parsed.database or "iwmo.db")
 
     @contextmanager
@@ -52,14 +54,28 @@ class Database:
         Raises StoreBusy where a lock was not to be had in time, StoreConflict where another message was first (a
         unique index), and StoreError for anything else that the database refuses.
         """
-        with _translated(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            yield connection
+        with _translated(), self._turn(), self.engine.connect() as connection:
+            with connection.execution_options(writes=True).begin():
+                yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction that only reads."""
         with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite lets one write at a time. Waiting in line here is fair, where its own waiting is by chance."""
+        if not self.embedded:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=LOCK_SECONDS):
+            raise StoreBusy("Another thread of this process writes for too long")
+        try:
+            yield
+        finally:
+            self._one_writer.release()
 
     def lock(self, transaction: Transaction, *key: str) -> None:
         """Hold everyone else with the same key back until this transaction ends; on SQLite writers wait anyway."""
