@@ -6,6 +6,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from fastapi.testclient import TestClient
 from iwmo_gateway.gateway.access import create_token
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
+from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
@@ -88,10 +91,16 @@ def settings(database_url: str) -> Settings:
     return Settings(_env_file=None, database_url=database_url, secret_key=SECRET, sandbox=True)
 
 
+@pytest.fixture(scope="session")
+def schemas() -> Schemas:
+    """The shipped schemas, read once for all tests."""
+    return Schemas(shipped("xsd"))
+
+
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Gateway]:
+def gateway(settings: Settings, schemas: Schemas) -> Iterator[Gateway]:
     """A gateway on an empty database."""
-    opened = open_gateway(settings)
+    opened = replace(open_gateway(settings), schemas=schemas)
     yield opened
     opened.close()
 

@@ -8,8 +8,10 @@ import pytest
 from lxml import etree
 
 from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.faults import MASK, SchemaFault
 from iwmo_gateway.standard.kinds import SOORTEN, Soort
-from iwmo_gateway.standard.schemas import MASK, MAX_FAULTS, SchemaCheck, SchemaFault, Schemas
+from iwmo_gateway.standard.refusals import MAX_FAULTS
+from iwmo_gateway.standard.schemas import SchemaCheck, Schemas
 from iwmo_gateway.standard.xml import Document, read
 
 XSD = shipped("xsd")
@@ -200,7 +202,7 @@ def test_wrong_value(name: str, old: str, new: str, tekst: str, verwacht: str, g
         ),
         (
             "<w:Begindatum>2023-05-02</w:Begindatum>",
-            "<w:Foo/>",
+            "<w:Foo/><w:Begindatum>2023-05-02</w:Begindatum>",
             41,
             f"{PRODUCT_2}/Foo",
             "Element Foo hoort niet in StartProduct.",
@@ -371,6 +373,38 @@ def test_crowds_are_judged_in_batches_like_in_one_go(wrong: list[int], expected:
     assert [fault.regelnummer for fault in found.faults] == [
         element.sourceline for element in doc.root.iter("{*}GeleverdVolume") if element.text == "x"
     ]
+
+
+def test_what_follows_a_structural_fault_is_told_too() -> None:
+    text = START.replace("    <w:Geslacht>2</w:Geslacht>\n", "").replace(
+        "<w:Begindatum>2023-05-02<", "<w:Begindatum>2023-02-30<"
+    )
+    found, _ = _unchanged(re.sub(r"    <w:Naam>.*</w:Naam>\n", "", text, flags=re.DOTALL))
+    assert [(fault.pad, fault.tekst) for fault in found.faults] == [
+        (CLIENT, "In Client ontbreekt element Geslacht."),
+        (CLIENT, "In Client ontbreekt element Naam."),
+        (f"{PRODUCT_2}/Begindatum", "De datum in Begindatum (in StartProduct) bestaat niet."),
+    ]
+
+
+def test_an_element_in_the_wrong_place_is_told_once_and_what_follows_it_too() -> None:
+    geslacht = "    <w:Geslacht>2</w:Geslacht>\n"
+    text = START.replace(geslacht, "").replace("    </w:Naam>\n", f"    </w:Naam>\n{geslacht}")
+    found, _ = _unchanged(text.replace("<w:ToewijzingNummer>12<", "<w:ToewijzingNummer>x<"))
+    assert [(fault.pad, fault.tekst) for fault in found.faults] == [
+        (f"{CLIENT}/Naam", "Element Naam (in Client) staat niet op de juiste plaats."),
+        (f"{PRODUCT_2}/ToewijzingNummer", "De waarde van ToewijzingNummer (in StartProduct) is geen geheel getal."),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Bsn", "Geslacht", "Naam", "StartProducten"])
+def test_a_missing_element_hides_no_other(name: str) -> None:
+    text = re.sub(rf"    <w:{name}>.*</w:{name}>\n", "", START, flags=re.DOTALL).replace(
+        "<w:Afzender>1", "<w:Afzender>x"
+    )
+    found, _ = _unchanged(text)
+    assert [fault.pad for fault in found.faults] == ["/Bericht/Header/Afzender", CLIENT]
+    assert found.faults[1].verwacht == f"element {name}"
 
 
 def test_crowds_in_crowds_next_to_crowds() -> None:

@@ -103,7 +103,7 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Document | Unreadable:
     try:
         tree = etree.ElementTree(etree.fromstring(body, _PARSERS.parser))
     except etree.XMLSyntaxError as error:
-        return _not_xml(error)
+        return _DTD if any(mark in body for mark in _DOCTYPE) else _not_xml(error)
     return _refused_construction(tree) or identify(tree)
 
 
@@ -169,6 +169,10 @@ def _kop(root: "etree._Element", soort: Soort) -> Kop:
     return Kop(afzender, ontvanger, text_at(header, wrapper, number), dagtekening)
 
 
+_DTD: Final = Unreadable(XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten")
+_DOCTYPE: Final = ["<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
+
+
 def _not_xml(error: etree.XMLSyntaxError) -> Unreadable:
     line = error.lineno or None
     # The codes are libxml2's xmlParserErrors. Its messages can hold content of the document, so they are not repeated.
@@ -215,9 +219,7 @@ _SYNTAX: Final = {
 def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
     info = tree.docinfo
     if info.internalDTD is not None or info.doctype:
-        return Unreadable(
-            XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten"
-        )
+        return _DTD
     if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
         return Unreadable(
             XmlProblem.ENCODING,

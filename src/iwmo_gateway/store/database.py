@@ -55,7 +55,8 @@ class Database:
         unique index), and StoreError for anything else that the database refuses.
         """
         with _translated(), self._turn(), self.engine.connect() as connection:
-            with connection.execution_options(writes=True).begin():
+            connection.execution_options(writes=True)
+            with connection.begin():
                 yield connection
 
     @contextmanager

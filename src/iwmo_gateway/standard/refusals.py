@@ -1,0 +1,261 @@
+"""What a schema refuses of a tree, and why: libxml2's judgement, as far as it says more than yes or no.
+
+Its messages hold values, so that nothing of them is passed on but names that stand in the schema.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby, islice, takewhile
+from typing import Final, cast
+
+from lxml import etree
+
+from iwmo_gateway.standard.expectation import ClassPath, ElementFacts, path_of
+from iwmo_gateway.standard.xml import local_name
+
+MAX_FAULTS: Final = 100
+"""No more faults than these are told of one message."""
+STRUCTURE: Final = "ELEMENT_CONTENT"
+"""The sort of refusal for an element that is missing, unexpected or in the wrong place."""
+
+_CROWD: Final = 400
+"""libxml2 counts siblings to name the place of a fault: 30,000 faults among 30,000 siblings cost it 7 seconds."""
+_CROWDED: Final = etree.XPath(f"//*[*[{_CROWD + 1}]]")
+_BATCH: Final = 200
+_LOOKS: Final = 20
+"""How often a tree is mended to see what lies behind a structural fault."""
+_LARGE: Final = etree.XPath("count(//*) > 20000")
+"""A look judges the whole tree again: what lies behind a structural fault in a larger one shows when that is mended."""
+_TYPED: Final = etree.XPath("boolean(//@x:type)", namespaces={"x": "http://www.w3.org/2001/XMLSchema-instance"})
+"""xsi:type may name a prefix that is declared twice, and lxml drops such a declaration when it moves an element."""
+_MESSAGE: Final = re.compile(r"Element '(?:\{[^}]*\})?[^']*'(?:, attribute '((?:\{[^}]*\})?[^']*)')?: (.*)", re.DOTALL)
+_WANTED: Final = re.compile(r" Expected is (?:one of )?\( (.*) \)\.\s*$")
+_STEP: Final = re.compile(r"(?:([^:\[]+):)?([^:\[]+)(?:\[(\d+)\])?")
+
+Facts = Mapping[ClassPath, ElementFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What libxml2 says of one element: the name of its kind of error, and its own text after the element's name."""
+
+    sort: str
+    attribute: str | None
+    wanted: tuple[etree.QName, ...]
+    incomplete: bool
+
+
+Refusals = dict[etree._Element, list[Refusal]]
+"""The elements that a schema refuses, with the reasons."""
+
+
+def refusals(schema: etree.XMLSchema, root: etree._Element, facts: Callable[[], Facts]) -> Refusals:
+    """What the schema refuses of a tree, which is as it was afterwards; nothing if it accepts it.
+
+    `facts` reads what the schema says of its elements; it is only asked for a tree that is crowded or refused.
+    """
+    judge = partial(_judge, schema, root)
+    crowded, found = bool(_CROWDED(root)), Refusals()
+    if crowded and not _TYPED(root):
+        _judge_in_batches(root, facts(), judge, found)
+    found = found or judge()
+    if found and not crowded and not _TYPED(root) and not _LARGE(root):
+        _look_behind(facts(), judge, found)
+    return found
+
+
+def _judge(schema: etree.XMLSchema, root: etree._Element) -> Refusals:
+    """The elements that the schema refuses, with the reasons: at most one element more than will be told."""
+    if schema.validate(root):
+        return {}
+    by_path: dict[str, list[Refusal]] = {}
+    for entry in cast("Iterable[etree._LogEntry]", schema.error_log):
+        if entry.path not in by_path and len(by_path) > MAX_FAULTS:
+            break
+        by_path.setdefault(entry.path or "", []).append(_refusal(entry))
+    refused = {_locate(root, path): errors for path, errors in by_path.items()}
+    return refused or {root: [Refusal("", None, (), incomplete=False)]}
+
+
+def _refusal(entry: etree._LogEntry) -> Refusal:
+    about = _MESSAGE.match(entry.message)
+    attribute, said = (about[1], about[2]) if about else (None, "")
+    wanted = _WANTED.search(said)
+    names = wanted[1].split(", ") if wanted else []
+    return Refusal(
+        sort=entry.type_name.removeprefix("SCHEMAV_"),
+        attribute=attribute,
+        wanted=tuple(etree.QName(name) for name in names if "*" not in name and "#" not in name),
+        incomplete=said.startswith("Missing child"),
+    )
+
+
+def _locate(root: etree._Element, path: str) -> etree._Element:
+    """The element at a path as libxml2 writes it: `/*/*[2]`, or `/p:Bericht/p:Client[3]` in the document's prefixes."""
+    element = root
+    for step in path.split("/")[2:]:
+        prefix, name, number = cast(re.Match[str], _STEP.match(step)).groups()
+        candidates = element.iterchildren("*" if name == "*" else f"{{*}}{name}")
+        same = (child for child in candidates if name == "*" or child.prefix == prefix)
+        found = next(islice(same, int(number or 1) - 1, None), None)
+        if found is None:
+            break
+        element = found
+    return element
+
+
+@dataclass(slots=True)
+class _Run:
+    """Siblings of one name in a container that holds any number of them, so that it is right with any part of them."""
+
+    container: etree._Element
+    start: int
+    members: list[etree._Element]
+    shown: int
+
+    def show(self, members: list[etree._Element]) -> None:
+        """Leave only these in the tree."""
+        self.container[self.start : self.start + self.shown] = members
+        self.shown = len(members)
+
+
+def _judge_in_batches(
+    root: etree._Element,
+    classes: Mapping[ClassPath, ElementFacts],
+    judge: Callable[[], Refusals],
+    found: Refusals,
+) -> None:
+    """Judge a tree of crowded containers a part of their children at a time, until there are faults enough.
+
+    The tree is whole again afterwards; at most, a prefix is gone that was declared twice for one namespace. A run
+    that is through still shows its smallest member: none would be a fault.
+    """
+    runs = _outermost_runs(root, classes)
+    if not runs:
+        for element, errors in judge().items():
+            found.setdefault(element, errors)
+        return
+    try:
+        for first in range(0, max(len(run.members) for run in runs), _BATCH):
+            for run in runs:
+                run.show(run.members[first : first + _BATCH] or [min(run.members, key=len)])
+            _judge_in_batches(root, classes, judge, found)
+            if len(found) > MAX_FAULTS:
+                return
+    finally:
+        for run in runs:
+            run.show(run.members)
+
+
+def _outermost_runs(root: etree._Element, classes: Mapping[ClassPath, ElementFacts]) -> list[_Run]:
+    runs: list[_Run] = []
+    covered: set[etree._Element] = set()
+    for container in cast("list[etree._Element]", _CROWDED(root)):
+        if covered.isdisjoint(container.iterancestors()) and (run := _longest_run(container, classes)):
+            runs.append(run)
+            covered.add(container)
+    return runs
+
+
+def _longest_run(container: etree._Element, classes: Mapping[ClassPath, ElementFacts]) -> _Run | None:
+    path = path_of(container)
+    facts = classes.get(path)
+    if facts is None or len(facts.children) != 1:
+        return None
+    member = classes[(*path, facts.children[0])]
+    tag = f"{{{member.namespace}}}{facts.children[0]}"
+    runs, start = [], 0
+    for same, group in groupby(container, key=lambda child: child.tag):
+        members = list(group)
+        if same == tag and member.endless:
+            runs.append(_Run(container, start, members, len(members)))
+        start += len(members)
+    longest = max(runs, key=lambda run: run.shown, default=None)
+    return longest if longest and longest.shown > _BATCH else None
+
+
+@dataclass(slots=True)
+class _Mending:
+    """A tree that is mended for a while: stand-ins for what is missing, and out of the way what does not belong."""
+
+    facts: Facts
+    undo: list[Callable[[], None]]
+    stand_ins: set[etree._Element]
+    taken_out: dict[etree._Element, set[str]]
+
+    def mend(self, element: etree._Element, refusal: Refusal) -> None:
+        """Make the schema go on behind an element that it did not expect."""
+        parent = cast(etree._Element, element.getparent())
+        place = parent.index(element)
+        name = self._stand_in_for(element, refusal)
+        if name is None:
+            self.taken_out.setdefault(parent, set()).add(local_name(element))
+            parent.remove(element)
+            self.undo.append(partial(parent.insert, place, element))
+            return
+        stand_in = etree.Element(name)
+        self.stand_ins.add(stand_in)
+        parent.insert(place, stand_in)
+        self.undo.append(partial(parent.remove, stand_in))
+
+    def follows_from_mending(self, element: etree._Element, refusal: Refusal) -> bool:
+        """Whether a refusal is there only because something stands in, or was taken out."""
+        container = element if refusal.incomplete else element.getparent()
+        out = set() if container is None else self.taken_out.get(container, set())
+        return element in self.stand_ins or any(each.localname in out for each in refusal.wanted)
+
+    def restore(self) -> None:
+        """The tree as it was."""
+        for step in reversed(self.undo):
+            step()
+
+    def _stand_in_for(self, element: etree._Element, refusal: Refusal) -> etree.QName | None:
+        parent = cast(etree._Element, element.getparent())
+        out = self.taken_out.get(parent, set())
+        missing = missing_before(element, refusal.wanted, self.facts)
+        return next((each for each in refusal.wanted if each.localname in out or each.localname in missing), None)
+
+
+def missing_before(element: etree._Element, wanted: Iterable[etree.QName], facts: Facts) -> set[str]:
+    """The wanted elements that are required, come before this one in the schema, and are nowhere to be found."""
+    path = path_of(element)
+    if path not in facts:
+        return set()
+    before = takewhile(lambda name: name != path[-1], facts[path[:-1]].children)
+    known = set(before) & {each.localname for each in wanted}
+    required = {name for name in known if facts[(*path[:-1], name)].required}
+    there = {local_name(other) for other in element.itersiblings()}
+    return set() if required & there else required
+
+
+def _look_behind(facts: Facts, judge: Callable[[], Refusals], found: Refusals) -> None:
+    """Add to `found` what libxml2 passes over: all that follows a structural fault in its container."""
+    mending = _Mending(facts, [], set(), {})
+    fresh = {element: list(reasons) for element, reasons in found.items()}
+    try:
+        for _ in range(_LOOKS):
+            obstacles = [
+                (element, reason) for element, reasons in fresh.items() for reason in reasons if _stops(element, reason)
+            ]
+            if not obstacles or len(found) > MAX_FAULTS:
+                return
+            for element, reason in obstacles:
+                mending.mend(element, reason)
+            fresh = {
+                element: new
+                for element, reasons in judge().items()
+                if element not in mending.stand_ins
+                and (new := [each for each in reasons if each not in found.get(element, ())])
+            }
+            for element, reasons in fresh.items():
+                told = [reason for reason in reasons if not mending.follows_from_mending(element, reason)]
+                if told:
+                    found.setdefault(element, []).extend(told)
+    finally:
+        mending.restore()
+
+
+def _stops(element: etree._Element, reason: Refusal) -> bool:
+    return reason.sort == STRUCTURE and not reason.incomplete and element.getparent() is not None
