@@ -15,7 +15,7 @@ from iwmo_gateway.gateway.receive import Refused, receive, validate
 from iwmo_gateway.gateway.results import SHOWN, Result
 from iwmo_gateway.store.messages import WAITS, Search, Status
 from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.web import models
+from iwmo_gateway.web import answers, models
 from iwmo_gateway.web.calls import (
     an_operator,
     later,
@@ -101,7 +101,7 @@ def post_bericht(
     status = 202 if result.message.status in WAITS else 200 if taken.repeated else 201
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
         return _xml(results.retour_xml(gateway, caller, result.message.id), status, where)
-    return _json(models.full(result), 200 if taken.repeated else status, where)
+    return _json(answers.full(result), 200 if taken.repeated else status, where)
 
 
 @router.post(
@@ -119,7 +119,7 @@ def post_validation(
 ) -> Response:
     """Hear what the gateway would say of a message, at all four levels. Nothing is kept."""
     said = validate(gateway, caller, body, moment)
-    return refusal(said) if isinstance(said, Refused) else _json(models.validation(said))
+    return refusal(said) if isinstance(said, Refused) else _json(answers.validation(said))
 
 
 @router.get(
@@ -148,8 +148,8 @@ def get_berichten(
     following = None
     if more:
         asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
-        following = f"/v1/berichten?{models.query(asked)}"
-    listed = [models.summary(result) for result in page]
+        following = f"/v1/berichten?{answers.query(asked)}"
+    listed = [answers.summary(result) for result in page]
     return _json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 
 
@@ -162,7 +162,7 @@ def get_berichten(
 def get_bericht(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
     """The result of a message."""
     result = results.find(gateway, caller, identity)
-    return _json(models.full(_found(result)))
+    return _json(answers.full(_found(result)))
 
 
 @router.get(
@@ -183,7 +183,7 @@ def get_bevindingen(
     more = len(found) > limit
     following = f"/v1/berichten/{identity}/bevindingen?after={after + limit}&limit={limit}" if more else None
     return _json(
-        models.FindingsModel(bevindingen=models.findings(found[:limit]), links=models.LinksModel(next=following))
+        models.FindingsModel(bevindingen=answers.findings(found[:limit]), links=models.LinksModel(next=following))
     )
 
 
@@ -196,7 +196,7 @@ def get_bevindingen(
 def get_oordelen(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
     """Every judgement of a message and all that happened to it."""
     judged, happened = _found(results.judgements(gateway, caller, identity))
-    return _json(models.story(judged, happened))
+    return _json(answers.story(judged, happened))
 
 
 @router.get(
@@ -243,7 +243,7 @@ async def get_mailbox(
         if found or left <= 0 or await request.is_disconnected():
             break
         await asyncio.sleep(min(POLL_SECONDS, left))
-    page = [models.entry(waits) for waits in found[:limit]]
+    page = [answers.entry(waits) for waits in found[:limit]]
     following = f"/v1/mailbox?after={page[-1].nr}&limit={limit}" if len(found) > limit else None
     return _json(models.MailboxModel(berichten=page, links=models.LinksModel(next=following)))
 
@@ -296,7 +296,7 @@ def post_replay(
         dry_run=wanted.dry_run,
         force=wanted.force,
     )
-    return _json(models.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
+    return _json(answers.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
 
 
 @router.get(
@@ -309,7 +309,7 @@ def get_replay(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> R
     """A replay: who, when, why, and what came of each message."""
     if caller.role is TokenRole.PARTY:
         raise ProblemError("IB008", verwacht="een token van een beheerder of auditor", gevonden=caller.role)
-    return _json(models.replay(_found(replay.find(gateway, identity))))
+    return _json(answers.replay(_found(replay.find(gateway, identity))))
 
 
 @router.get("/problems/{code}", tags=["documentatie"], responses=_problems("niet-gevonden"))

@@ -1,0 +1,144 @@
+"""From what the gateway says to what goes over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from iwmo_gateway.gateway.results import SHOWN, Result
+from iwmo_gateway.rules.engine import Finding
+from iwmo_gateway.rules.verdict import Verdict
+from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.store.mailbox import Entry
+from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+from iwmo_gateway.store.replays import Replay
+from iwmo_gateway.web import models
+
+_LATER: Final = {
+    Status.RECEIVED: "Het bericht is bewaard en wordt straks beoordeeld.",
+    Status.FAILED: "Het bericht is bewaard, maar bij ons ging iets mis. De beheerder laat het opnieuw beoordelen.",
+}
+
+
+def summary(result: Result) -> models.SummaryModel:
+    """A result without its findings."""
+    return models.SummaryModel(**_summary(result.message, result.judgement))
+
+
+def full(result: Result) -> models.ResultModel:
+    """A result with its findings."""
+    return models.ResultModel(
+        **_summary(result.message, result.judgement),
+        bevindingen=[models.FindingModel.model_validate(finding) for finding in result.findings],
+    )
+
+
+def validation(said: tuple[Message, Verdict]) -> models.ValidationModel:
+    """What would be said of a message."""
+    message, verdict = said
+    return models.ValidationModel(
+        soort=message.soort,
+        release=message.release,
+        status=message.status,
+        bevindingen=findings(list(verdict.findings[:SHOWN])),
+        bevindingen_totaal=len(verdict.findings),
+    )
+
+
+def query(asked: Mapping[str, Any]) -> str:
+    """Search parameters as they stand in a link."""
+    return urlencode(asked)
+
+
+def findings(found: list[Finding]) -> list[models.FindingModel]:
+    """Findings as they are told."""
+    return [models.FindingModel.model_validate(finding) for finding in found]
+
+
+def entry(waits: Entry) -> models.EntryModel:
+    """A mailbox entry as it is listed."""
+    return models.EntryModel(
+        nr=waits.nr,
+        id=waits.message,
+        soort=waits.soort,
+        afzender=waits.afzender,
+        received_at=waits.received_at.astimezone(AMSTERDAM),
+        antwoord_op=waits.answers,
+        vervangt=waits.replaces,
+    )
+
+
+def story(judged: list[Judgement], happened: list[Event]) -> models.StoryModel:
+    """What happened to a message."""
+    return models.StoryModel(
+        oordelen=[
+            models.OordeelModel(
+                nr=one.nr,
+                at=one.at.astimezone(AMSTERDAM),
+                received_at=one.received_at.astimezone(AMSTERDAM),
+                status=one.status,
+                bevindingen_totaal=one.bevindingen,
+                retour=_retour(one),
+                versies=_versies(one),
+            )
+            for one in judged
+        ],
+        gebeurtenissen=[
+            models.EventModel(
+                at=e.at.astimezone(AMSTERDAM), event=e.event, actor=e.actor, detail=dict(e.detail) if e.detail else None
+            )
+            for e in happened
+        ],
+    )
+
+
+def replay(done: Replay) -> models.ReplayModel:
+    """A replay as it is told."""
+    return models.ReplayModel(
+        id=done.id,
+        created_at=done.created_at.astimezone(AMSTERDAM),
+        finished_at=done.finished_at.astimezone(AMSTERDAM) if done.finished_at else None,
+        actor=done.actor,
+        reason=done.reason,
+        dry_run=done.dry_run,
+        force=done.force,
+        berichten=[
+            models.ReplayItemModel(
+                id=item.message,
+                outcome=item.outcome,
+                status_before=item.status_before,
+                status_after=item.status_after,
+                detail=dict(item.detail) if item.detail else None,
+            )
+            for item in done.items
+        ],
+    )
+
+
+def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "soort": message.soort,
+        "release": message.release,
+        "afzender": message.afzender,
+        "ontvanger": message.ontvanger,
+        "identificatie": message.identificatie,
+        "dagtekening": message.dagtekening,
+        "received_at": message.received_at.astimezone(AMSTERDAM),
+        "status": message.status,
+        "bevindingen_totaal": judgement.bevindingen if judgement else 0,
+        "retour": _retour(judgement) if judgement else None,
+        "versies": _versies(judgement) if judgement else None,
+        "oordelen": judgement.nr if judgement else 0,
+        "antwoord_op": message.answers,
+        "toelichting": _LATER.get(message.status),
+    }
+
+
+def _retour(judgement: Judgement) -> models.RetourModel | None:
+    if judgement.retour is None or judgement.retour_soort is None:
+        return None
+    return models.RetourModel(id=judgement.retour, soort=judgement.retour_soort)
+
+
+def _versies(judgement: Judgement) -> models.VersiesModel:
+    return models.VersiesModel(xsd=judgement.xsd, regels=judgement.regels, contract=list(judgement.contract))
