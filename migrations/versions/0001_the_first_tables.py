@@ -69,6 +69,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message", "nr", name=op.f("pk_judgements")),
     )
     op.create_table(
+        "keys",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column(
+            "proof", sa.LargeBinary(length=32), nullable=False, comment="what the right key makes of a fixed text"
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_keys")),
+    )
+    op.create_table(
         "messages",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("domain", sa.String(length=3), nullable=False),
@@ -95,7 +103,9 @@ def upgrade() -> None:
         sa.Column(
             "lease_until", sa.DateTime(timezone=True), nullable=True, comment="until when a process has it in hand"
         ),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "attempts", sa.Integer(), server_default="0", nullable=False, comment="how often it was taken in hand"
+        ),
         sa.Column("error", sa.Text(), nullable=True, comment="what went wrong with us the last time"),
         sa.Column("xml", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),

@@ -16,13 +16,13 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from iwmo_gateway import __version__, demo
 from iwmo_gateway.errors import ConfigurationError, GatewayError
 from iwmo_gateway.gateway import replay as replaying
 from iwmo_gateway.gateway.access import Caller, create_token, list_tokens, revoke_token
-from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.gateway.context import Gateway, is_id, open_gateway
 from iwmo_gateway.gateway.offline import FileReport, judge_file
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.table import rules_table
@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 tokens = typer.Typer(no_args_is_help=True, help="Tokens of parties, operators and auditors.")
 app.add_typer(tokens, name="token")
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 @app.callback(invoke_without_command=True)
@@ -140,7 +140,7 @@ def rules() -> None:
     table = Table("regel", "niveau", "3.2", "2.3", "beoordeeld voor", "verder")
     for row in rules_table():
         table.add_row(row.code, str(row.niveau), row.code_3_2, row.code_2_3, row.implemented, row.reason)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+    out.print(table)
 
 
 @app.command()
@@ -151,10 +151,14 @@ def replay(
     force: Annotated[bool, typer.Option("--force", help="Also where the answer was fetched already.")] = False,
 ) -> None:
     """Judge kept messages again, oldest first, by their own moment of receipt."""
+    if wrong := [one for one in ids if not is_id(one)]:
+        _stop(f"{wrong[0]!r} is no id of a message; an id is shown with every result")
     with _gateway() as gateway:
+        _migrated(gateway)
+        gateway.warm_up()
         caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
         done = replaying.replay(gateway, caller, ids, reason=reason, dry_run=dry_run, force=force)
-    table = Table("bericht", "uitkomst", "was", "is", "bijzonderheden")
+    table = Table(_id_column("bericht"), "uitkomst", "was", "is", "bijzonderheden")
     for item in done.items:
         detail = json.dumps(item.detail, ensure_ascii=False) if item.detail else ""
         table.add_row(item.message, item.outcome, item.status_before, item.status_after, detail)
@@ -178,7 +182,7 @@ def token_create(
 @tokens.command("list")
 def token_list() -> None:
     """Show every token, without the token itself."""
-    table = Table("id", "rol", "partij", "label", "gemaakt", "ingetrokken")
+    table = Table(_id_column("id"), "rol", "partij", "label", "gemaakt (UTC)", "ingetrokken (UTC)")
     with _gateway() as gateway:
         _migrate_embedded(gateway)
         for token in list_tokens(gateway):
@@ -263,6 +267,11 @@ def _told(finding: Finding) -> str:
     more = {"verwacht": finding.verwacht, "gevonden": finding.gevonden}
     told = "; ".join(f"{name}: {value}" for name, value in more.items() if value)
     return f"{code}{signal} {finding.tekst}{f' ({told})' if told else ''}"
+
+
+def _id_column(header: str) -> Column:
+    """A column that is never cut off: an id is there to be copied."""
+    return Column(header, no_wrap=True, min_width=36)
 
 
 def _stop(text: str) -> NoReturn:

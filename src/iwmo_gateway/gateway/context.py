@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from iwmo_gateway import __version__
 from iwmo_gateway.errors import ConfigurationError
@@ -21,6 +23,8 @@ from iwmo_gateway.standard.kinds import SOORTEN, Soort, answer_to
 from iwmo_gateway.standard.reading import HANDLED
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.database import Database
+
+_ID: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,13 @@ class Gateway:
         return self._shapes[soort]
 
     def warm_up(self) -> None:
-        """Read every schema before the first message comes: a folder that cannot be used is told at once."""
+        """Be ready before the first message comes.
+
+        Raises ConfigurationError for a folder of schemas that cannot be used, and for another key than before:
+        clients would not be recognised any more.
+        """
+        if not self.database.key_fits("client", self.client_key("proof")):
+            raise ConfigurationError("IWMO_SECRET_KEY is not the key that this database was filled with")
         self.schemas.verify()
         for soort in SOORTEN.values():
             if soort.code in HANDLED:
@@ -100,6 +110,11 @@ def new_id(now: datetime) -> str:
     value = milliseconds + bytes([0x70 | random[0] & 0x0F, random[1], 0x80 | random[2] & 0x3F]) + random[3:]
     text = value.hex()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def is_id(text: str) -> bool:
+    """Whether this has the form of an id."""
+    return _ID.fullmatch(text) is not None
 
 
 def _secret(settings: Settings, database: Database) -> bytes:

@@ -257,21 +257,28 @@ def _fault(gateway: Gateway, message: Message, occasion: Occasion, error: Except
     """Keep what went wrong with us. Only the kind of an unforeseen error is told: its text may hold values."""
     said = f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
     hopeless = isinstance(error, RuleCrashed | RetourInvalid)
-    tried_out = message.attempts + 1 >= gateway.settings.max_attempts and not isinstance(error, StoreBusy)
-    failed = hopeless or tried_out
+    busy = isinstance(error, StoreBusy)
+    failed = hopeless or (message.attempts >= gateway.settings.max_attempts and not busy)
     log.error("judging_failed", message=message.id, error=said, where=_where(error), failed=failed)
     if message.judgements:
         raise error
     status = Status.FAILED if failed else Status.RECEIVED
     try:
         with gateway.database.writing() as transaction:
-            messages.note_fault(transaction, message.id, said, failed=failed, retry_at=occasion.now + gateway.lease)
+            messages.note_fault(
+                transaction,
+                message,
+                said,
+                attempts=message.attempts - 1 if busy else message.attempts,  # a lock is no fault of the message
+                failed=failed,
+                retry_at=occasion.now + gateway.lease,
+            )
             messages.insert_events(transaction, message.id, [Event(occasion.now, "fault", "gateway", {"error": said})])
     except GatewayError:
         # The lease runs out by itself, and a worker tries again.
         log.error("fault_not_kept", message=message.id)
         status = Status.RECEIVED
-    return Result(replace(message, status=status, error=said, attempts=message.attempts + 1), None, ())
+    return Result(replace(message, status=status, error=said), None, ())
 
 
 def _where(error: BaseException) -> str:

@@ -61,7 +61,7 @@ def receive(
         return Refused(
             Denial.NO_PARTY, "Alleen een partij zendt berichten in.", "een token van een partij", caller.role
         )
-    message = _message(document, caller, body, received_at)
+    message = _message(document, caller, body, received_at, later=later)
     lease_until = caller.at if later else caller.at + gateway.lease
     with gateway.database.writing() as transaction:
         kept = _kept(transaction, message, body, lease_until)
@@ -114,7 +114,7 @@ def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refus
     return document
 
 
-def _message(document: Document, caller: Caller, body: bytes, received_at: datetime) -> Message:
+def _message(document: Document, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False) -> Message:
     kop, soort = document.kop, document.soort
     identificatie = kop.identificatie if len(kop.identificatie or "") <= 12 else None
     return Message(
@@ -131,6 +131,7 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
         received_at=received_at,
         status=Status.RECEIVED,
         holds_identification=identificatie is not None,
+        attempts=0 if later else 1,
     )
 
 

@@ -1,6 +1,7 @@
 """Replay: judging kept messages again, under today's schemas and rules, by their own moment of receipt."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from iwmo_gateway.errors import GatewayError
@@ -47,7 +48,7 @@ def replay(
         with gateway.database.writing() as transaction:
             replays.settle_item(transaction, wanted.id, nr, item)
     with gateway.database.writing() as transaction:
-        replays.finish(transaction, wanted.id, caller.at)
+        replays.finish(transaction, wanted.id, datetime.now(UTC))
         return replays.by_id(transaction, wanted.id) or wanted
 
 

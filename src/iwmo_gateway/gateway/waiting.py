@@ -1,5 +1,6 @@
 """Taking up messages that were kept but not judged: the process that had them died, or they were left for later."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from iwmo_gateway.errors import StoreError
@@ -9,7 +10,7 @@ from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
-from iwmo_gateway.store.messages import Message
+from iwmo_gateway.store.messages import Event, Message, Status
 
 
 def judge_next(gateway: Gateway, now: datetime) -> Result | None:
@@ -20,6 +21,11 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
     with gateway.database.writing() as transaction:
         message = messages.take_waiting(transaction, now, gateway.lease)
         body = messages.xml_of(transaction, message.id) if message else b""
+        if message is not None and message.attempts > gateway.settings.max_attempts:
+            error = f"Given up: {message.attempts - 1} processes ended while they had it in hand"
+            messages.note_fault(transaction, message, error, attempts=message.attempts, failed=True, retry_at=now)
+            messages.insert_events(transaction, message.id, [Event(now, "fault", "gateway", {"error": error})])
+            return Result(replace(message, status=Status.FAILED, error=error), None, ())
     if message is None:
         return None
     return process(

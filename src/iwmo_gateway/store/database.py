@@ -11,12 +11,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
 from iwmo_gateway.shipped import shipped
+from iwmo_gateway.store.tables import keys
 
 Transaction = Connection
 """What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
@@ -31,14 +32,16 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Raises ConfigurationError for a URL that is neither SQLite's nor PostgreSQL's."""
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ConfigurationError("IWMO_DATABASE_URL is no URL; use sqlite:///… or postgresql://…") from None
         backend = parsed.get_backend_name()
         if backend == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
             self.engine = create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True)
         elif backend == "sqlite":
-            if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _own_file(Path(parsed.database or "iwmo.db"))
             self.engine = create_engine(parsed, pool_size=50, connect_args={"check_same_thread": False})
             _prepare_sqlite(self.engine)
         else:
@@ -107,9 +110,24 @@ class Database:
         with self.reading() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
+    def key_fits(self, name: str, proof: bytes) -> bool:
+        """Whether this is the key that was used here before; the first one that comes is kept."""
+        with self.writing() as connection:
+            kept = connection.execute(select(keys.c.proof).where(keys.c.name == name)).scalar()
+            if kept is None:
+                connection.execute(insert(keys).values(name=name, proof=proof))
+        return kept is None or bytes(kept) == proof
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _own_file(path: Path) -> None:
+    """The file of an embedded database, made so that its owner alone can read it: it holds every message."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
 
 
 def _alembic(connection: Connection | None) -> Config:

@@ -159,14 +159,16 @@ def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
     return transaction.execute(statement).rowcount == 1
 
 
-def note_fault(transaction: Transaction, message_id: str, error: str, *, failed: bool, retry_at: datetime) -> None:
+def note_fault(
+    transaction: Transaction, message: Message, error: str, *, attempts: int, failed: bool, retry_at: datetime
+) -> None:
     """Keep what went wrong with us: the message waits to be tried again, or for a replay if it `failed`."""
     transaction.execute(
         update(messages)
-        .where(messages.c.id == message_id, messages.c.status == Status.RECEIVED)
+        .where(messages.c.id == message.id, messages.c.status == Status.RECEIVED)
         .values(
             error=error,
-            attempts=messages.c.attempts + 1,
+            attempts=attempts,
             status=Status.FAILED if failed else Status.RECEIVED,
             lease_until=None if failed else retry_at,
         )
@@ -174,7 +176,10 @@ def note_fault(transaction: Transaction, message_id: str, error: str, *, failed:
 
 
 def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> Message | None:
-    """The oldest received message whose lease ran out, now leased to the caller; None if nothing waits."""
+    """The oldest received message whose lease ran out, now leased to the caller; None if nothing waits.
+
+    Taking it counts as an attempt before it is made: a message that kills its process is not taken up for ever.
+    """
     oldest = (
         select(messages.c.id)
         .where(messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
@@ -186,7 +191,7 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> M
         transaction,
         update(messages)
         .where(messages.c.id == oldest.scalar_subquery())
-        .values(lease_until=now + lease)
+        .values(lease_until=now + lease, attempts=messages.c.attempts + 1)
         .returning(*_COLUMNS),
     )
 

@@ -109,7 +109,7 @@ messages = Table(
     Column("own", Boolean, nullable=False, comment="made by the gateway"),
     _id("answers", comment="the message that it answers"),
     Column("lease_until", Moment, comment="until when a process has it in hand"),
-    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was taken in hand"),
     Column("error", Text, comment="what went wrong with us the last time"),
     Column("xml", LargeBinary, nullable=False),
     UniqueConstraint("afzender", "digest"),
@@ -133,6 +133,13 @@ Index(
     "ix_messages_waiting",
     messages.c.lease_until,
     **_only("status = 'received'"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("proof", LargeBinary(32), nullable=False, comment="what the right key makes of a fixed text"),
 )
 
 events = Table(

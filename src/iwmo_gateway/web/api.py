@@ -59,10 +59,11 @@ def _problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_SENDING: Final = _problems(
-    "token", "IB008", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep",
-    "ontvangst-moment", "IB004", "IB014", "niet-beschikbaar",
+_UNTAKEN: Final = (
+    "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "ontvangst-moment",
+    "IB004",
 )  # fmt: skip
+_SENDING: Final = _problems(*_UNTAKEN, "IB008", "IB014")
 
 router = APIRouter(prefix="/v1")
 
@@ -107,7 +108,7 @@ def post_bericht(
 @router.post(
     "/validations",
     response_model=models.ValidationModel,
-    responses=_SENDING,
+    responses=_problems(*_UNTAKEN),
     openapi_extra=_XML_BODY,
     tags=["berichten"],
 )
@@ -291,7 +292,7 @@ def post_replay(
     done = replay.replay(
         gateway,
         caller,
-        [message_id(identity) for identity in wanted.ids],
+        wanted.ids,
         reason=wanted.reason,
         dry_run=wanted.dry_run,
         force=wanted.force,

@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -17,7 +17,7 @@ from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.web.api import router
-from iwmo_gateway.web.problems import ProblemError, problem
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
 
 log = structlog.get_logger(__name__)
 
@@ -30,9 +30,31 @@ _DESCRIPTION: Final = """Takes iWmo messages, says at once what is wrong, where,
 keeps every message, and sends the right return message. Dates and moments are those of Europe/Amsterdam."""
 
 
+class Application(FastAPI):
+    """FastAPI, but for what it says of itself."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The calls with the problems that each can end in; FastAPI's own form of 422 is none of them."""
+        if self.openapi_schema is not None:
+            return self.openapi_schema
+        schema = super().openapi()
+        for name in ("HTTPValidationError", "ValidationError"):
+            schema["components"]["schemas"].pop(name, None)
+        told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+        for operation in (one for calls in schema["paths"].values() for one in calls.values()):
+            answers = operation["responses"]
+            if "HTTPValidationError" in str(answers.get("422")):
+                del answers["422"]
+            for answer in (answer for status, answer in answers.items() if status.startswith(("4", "5"))):
+                answer["content"] = told
+            for kind in (CATALOGUE["fout"], CATALOGUE["niet-beschikbaar"]):
+                answers[str(kind.status)] = {"description": f"{kind.code}: {kind.title}", "content": told}
+        return schema
+
+
 def create_app(gateway: Gateway) -> FastAPI:
     """The application for one gateway."""
-    app = FastAPI(
+    app = Application(
         title="iwmo_gateway",
         version=__version__,
         description=_DESCRIPTION,

@@ -1,6 +1,5 @@
 """What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -9,14 +8,12 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from iwmo_gateway.gateway.access import Caller, caller_of
-from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.web.models import UUID_PATTERN
 from iwmo_gateway.web.problems import ProblemError
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _XML: Final = frozenset({"application/xml", "text/xml"})
-_UUID: Final = re.compile(UUID_PATTERN)
 
 
 def the_gateway(request: Request) -> Gateway:
@@ -93,7 +90,7 @@ def an_operator(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
 
 def message_id(message_id: str) -> str:
     """An id in a path; what cannot be one is not found, without a look."""
-    if not _UUID.fullmatch(message_id):
+    if not is_id(message_id):
         raise ProblemError("niet-gevonden")
     return message_id
 

@@ -1,7 +1,7 @@
 """The shapes of what goes over HTTP, with examples for the documentation."""
 
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -231,7 +231,7 @@ class ReplayRequest(BaseModel):
         },
     )
 
-    ids: list[str] = Field(min_length=1, max_length=100)
+    ids: list[Annotated[str, Field(pattern=UUID_PATTERN)]] = Field(min_length=1, max_length=100)
     reason: str = Field(min_length=3, max_length=500)
     dry_run: bool = False
     force: bool = False

@@ -32,7 +32,7 @@ CATALOGUE: Final = {
              "Controleer het id of nummer; een bericht van een ander is hier niet te zien."),
         Kind("methode", 405, "Deze methode bestaat hier niet", "Zie /v1/openapi.json voor wat er kan."),
         Kind("IB012", 413, "Het bericht is te groot",
-             "Verdeel het over meer berichten; een bericht telt ten hoogste 25 MB."),
+             "Verdeel het over meer berichten; wat een bericht ten hoogste mag tellen, staat onder verwacht."),
         Kind("mediatype", 415, "Dit soort inhoud wordt niet aangenomen",
              "Stuur één bericht als application/xml of text/xml."),
         Kind("leeg", 400, "Er is geen bericht meegestuurd", "Zet het XML-bericht in de body."),
