@@ -136,7 +136,7 @@ def _show_retour(out: Console, soort: str, xml: bytes) -> None:
     told = "zonder retourcodes: alles is goed" if not codes else ""
     out.print(f"Retourbericht {soort} ({len(xml)} bytes) {told}", soft_wrap=True)
     for place, code in codes:
-        out.print(f"  {code}  {_MEANING.get(code, '')}  {place}", soft_wrap=True)
+        out.print(f"  {code}  {_MEANING.get(code, 'zie de bevinding')}  {place}", soft_wrap=True)
     out.print()
 
 

@@ -1,0 +1,101 @@
+"""The figures of a run as tables."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from bench.judging import FLOOR, Judged
+from bench.pipeline import Driven, Measured, client_share, cpu_per_call, quantile, throughput
+from bench.stages import Stage
+from bench.statements import Asked
+
+
+def pipeline_table(measured: dict[str, list[Measured]]) -> Table:
+    """The whole pipeline against the floor."""
+    table = _table(
+        "A correct 305 over HTTP against an endpoint that only keeps the bytes",
+        ("database", "clients", "what"),
+        ("gateway", "floor", "ratio", "rounds"),
+    )
+    for kind, loads in measured.items():
+        for one in loads:
+            who = f"{one.load.clients}{' of one provider' if one.load.one_provider else ''}"
+            spread = f"{min(one.ratios):.2f}-{max(one.ratios):.2f}"
+            ours, theirs = throughput(one.gateway), throughput(one.floor)
+            median = statistics.median(one.ratios)
+            table.add_row(kind, who, "messages/s", f"{ours:.0f}", f"{theirs:.0f}", f"{median:.2f}", spread)
+            if one.load.clients == 1:
+                for name, part in (("p50", 0.5), ("p99", 0.99)):
+                    table.add_row(
+                        kind, who, f"{name}, ms", *_times(quantile(one.gateway, part), quantile(one.floor, part))
+                    )
+            table.add_row(kind, who, "server CPU a message, ms", *_cpu(one.gateway, one.floor))
+            shares = (f"{client_share(each):.0%}" for each in (one.gateway, one.floor))
+            table.add_row(kind, who, "client busy", *shares, end_section=True)
+    return table
+
+
+def judging_table(judged: Sequence[Judged]) -> Table:
+    """Rules against parse + XSD."""
+    table = _table(
+        "Judging without a store: µs, and as a ratio of parse + XSD",
+        ("step",),
+        tuple(f"{one.name} ({one.size / 1024:.1f} KB)" for one in judged),
+    )
+    for step in judged[0].steps:
+        cells = (
+            f"{one.steps[step] * 1e6:.0f}" + ("" if step == FLOOR else f"  x{one.ratio(step):.2f}") for one in judged
+        )
+        table.add_row(step, *cells)
+    return table
+
+
+def statements_table(asked: dict[str, dict[str, Asked]]) -> Table:
+    """Statements and transactions of one accepted message."""
+    table = _table(
+        "What one accepted message asks of the database (with its token)",
+        ("database", "message"),
+        ("statements", "transactions", "that write"),
+    )
+    for kind, messages in asked.items():
+        for name, one in messages.items():
+            counts = (len(one.statements), len(one.transactions), sum(one.transactions))
+            table.add_row(kind, name, *map(str, counts))
+    return table
+
+
+def stages_table(kind: str, stages: Sequence[Stage], plain: float, http: float) -> Table:
+    """Where the time of one accepted 305 goes. `plain` is its time without HTTP, `http` the p50 of one client."""
+    whole = sum(stage.seconds for stage in stages)
+    table = _table(
+        f"Where the time of one accepted 305 goes, {kind}: {plain * 1e3:.2f} ms without HTTP "
+        f"({whole * 1e3:.2f} with these clocks in it), {http * 1e3:.2f} ms with HTTP (p50 of 1 client)",
+        ("stage",),
+        ("ms", "of which in the driver", "share"),
+    )
+    for stage in stages:
+        share = f"{stage.seconds / whole:.0%}"
+        table.add_row(stage.name, f"{stage.seconds * 1e3:.3f}", f"{stage.driver * 1e3:.3f}", share)
+    driver = sum(stage.driver for stage in stages)
+    table.add_section()
+    table.add_row("together", f"{whole * 1e3:.3f}", f"{driver * 1e3:.3f}", "100%")
+    return table
+
+
+def _table(title: str, names: Iterable[str], figures: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(name)
+    for figure in figures:
+        table.add_column(figure, justify="right")
+    return table
+
+
+def _times(ours: float, theirs: float) -> tuple[str, str, str]:
+    return f"{ours * 1e3:.2f}", f"{theirs * 1e3:.2f}", f"x{ours / theirs:.1f}"
+
+
+def _cpu(ours: Sequence[Driven], theirs: Sequence[Driven]) -> tuple[str, ...]:
+    used = cpu_per_call(ours), cpu_per_call(theirs)
+    return _times(used[0], used[1]) if used[0] and used[1] else ("?", "?", "")
