@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -11,13 +11,27 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.store.tables import keys
+
+
+def values_of(row: Any) -> dict[str, Any]:
+    """The fields of a dataclass with slots, by name; unlike `asdict` without a copy of each."""
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+def inserting(table: Table, finish: Callable[[Any], Any]) -> Mapping[str, Any]:
+    """An INSERT for each kind of database, made once: SQLAlchemy keeps what it worked out for a constant statement."""
+    return {name: finish(dialect.insert(table)) for name, dialect in _DIALECTS.items()}
+
+
+_DIALECTS: Final = {"postgresql": postgresql, "sqlite": sqlite}
 
 Transaction = Connection
 """What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.rules.historie import Historie, Levering, Toewijzing, levering_of, toewijzingen_of
@@ -15,6 +15,26 @@ from iwmo_gateway.store.tables import starts, toewijzing_versies, toewijzingen
 
 _VERSION: Final = [field.name for field in fields(Toewijzing) if field.name != "nummer"]
 _NUMBERS_AT_ONCE: Final = 500
+
+# Made once: building a statement anew for every message costs more than running it.
+_VERSIONS: Final = (
+    select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
+    .join_from(toewijzingen, toewijzing_versies)
+    .where(
+        toewijzingen.c.domain == bindparam("domain"),
+        toewijzingen.c.gemeente == bindparam("gemeente"),
+        toewijzingen.c.nummer.in_(bindparam("nummers", expanding=True)),
+        toewijzing_versies.c.message != bindparam("id"),
+    )
+    .order_by(toewijzing_versies.c.nr)
+)
+_STARTS: Final = select(starts.c.toewijzing_nummer, starts.c.categorie, starts.c.code, starts.c.begindatum).where(
+    *(starts.c[name] == bindparam(name) for name in ("client", "gemeente", "aanbieder", "domain")),
+    starts.c.message != bindparam("id"),
+    or_(starts.c.deleted_by.is_(None), starts.c.deleted_by == bindparam("id")),
+)
+_INSERT_VERSIONS: Final = insert(toewijzing_versies)
+_INSERT_STARTS: Final = insert(starts)
 
 
 def load_historie(
@@ -49,18 +69,8 @@ def _versions(transaction: Transaction, message: Message, numbers: Iterable[int]
     found: dict[int, list[Toewijzing]] = {}
     ordered = sorted(numbers)
     for first in range(0, len(ordered), _NUMBERS_AT_ONCE):
-        query = (
-            select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
-            .join_from(toewijzingen, toewijzing_versies)
-            .where(
-                toewijzingen.c.domain == message.domain,
-                toewijzingen.c.gemeente == message.gemeente,
-                toewijzingen.c.nummer.in_(ordered[first : first + _NUMBERS_AT_ONCE]),
-                toewijzing_versies.c.message != message.id,
-            )
-            .order_by(toewijzing_versies.c.nr)
-        )
-        for row in transaction.execute(query):
+        numbers_here = ordered[first : first + _NUMBERS_AT_ONCE]
+        for row in transaction.execute(_VERSIONS, _key(message) | {"nummers": numbers_here}):
             values = dict(row._mapping)
             values["client"] = bytes(values["client"]).hex()
             found.setdefault(values["nummer"], []).append(Toewijzing(**values))
@@ -68,15 +78,17 @@ def _versions(transaction: Transaction, message: Message, numbers: Iterable[int]
 
 
 def _starts(transaction: Transaction, message: Message, client: bytes) -> frozenset[Levering]:
-    query = select(starts.c.toewijzing_nummer, starts.c.categorie, starts.c.code, starts.c.begindatum).where(
-        starts.c.client == client,
-        starts.c.gemeente == message.gemeente,
-        starts.c.aanbieder == message.aanbieder,
-        starts.c.domain == message.domain,
-        starts.c.message != message.id,
-        or_(starts.c.deleted_by.is_(None), starts.c.deleted_by == message.id),
-    )
-    return frozenset(Levering(*row) for row in transaction.execute(query))
+    return frozenset(Levering(*row) for row in transaction.execute(_STARTS, _key(message) | {"client": client}))
+
+
+def _key(message: Message) -> dict[str, Any]:
+    """What the facts that a message can touch have in common with it."""
+    return {
+        "id": message.id,
+        "domain": message.domain,
+        "gemeente": message.gemeente,
+        "aanbieder": message.aanbieder,
+    }
 
 
 def _add_versions(
@@ -109,7 +121,7 @@ def _add_versions(
         ids[number] = grown
     if made:
         transaction.execute(
-            insert(toewijzing_versies),
+            _INSERT_VERSIONS,
             [
                 {
                     "toewijzing": ids[version.nummer],
@@ -146,4 +158,4 @@ def _add_starts(
         if start.status_aanlevering == "1"
     ]
     if added:
-        transaction.execute(insert(starts), added)
+        transaction.execute(_INSERT_STARTS, added)

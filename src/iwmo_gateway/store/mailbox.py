@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.database import Transaction, inserting
 from iwmo_gateway.store.messages import Message
 from iwmo_gateway.store.tables import mailbox, messages, parties
 
@@ -28,6 +27,18 @@ class Entry:
     acknowledged_at: datetime | None
 
 
+def _counting(new: Any) -> Any:
+    """Adds to a party's counter, or begins it, and tells what it is then."""
+    counter = parties.c.mailbox_nr + new.excluded.mailbox_nr
+    return new.on_conflict_do_update(index_elements=["code"], set_={"mailbox_nr": counter}).returning(
+        parties.c.code, parties.c.mailbox_nr
+    )
+
+
+_COUNT: Final = inserting(parties, _counting)
+_INSERT_ENTRIES: Final = insert(mailbox)
+
+
 def deliver(transaction: Transaction, deliveries: Sequence[tuple[str, str, str | None]], now: datetime) -> None:
     """Put messages into mailboxes: (party, message, the answer that it replaces).
 
@@ -40,13 +51,7 @@ def deliver(transaction: Transaction, deliveries: Sequence[tuple[str, str, str |
         return
     amounts = {code: sum(party == code for party, _, _ in wanted) for code in codes}
     rows = [{"code": code, "kind": kind_of(code), "mailbox_nr": amounts[code], "created_at": now} for code in codes]
-    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(parties).values(rows)
-    counted = transaction.execute(
-        statement.on_conflict_do_update(
-            index_elements=["code"], set_={"mailbox_nr": parties.c.mailbox_nr + statement.excluded.mailbox_nr}
-        ).returning(parties.c.code, parties.c.mailbox_nr)
-    )
+    counted = transaction.execute(_COUNT[transaction.dialect.name], rows)
     next_nr = {code: last - amounts[code] + 1 for code, last in counted}
     entries = []
     for party, message, replaces in wanted:
@@ -54,7 +59,7 @@ def deliver(transaction: Transaction, deliveries: Sequence[tuple[str, str, str |
             {"party": party, "nr": next_nr[party], "message": message, "replaces": replaces, "created_at": now}
         )
         next_nr[party] += 1
-    transaction.execute(insert(mailbox), entries)
+    transaction.execute(_INSERT_ENTRIES, entries)
 
 
 def kind_of(code: str) -> str:

@@ -1,16 +1,15 @@
 """Messages, their events, judgements and findings: rows in and out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
-from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.database import Transaction, inserting, values_of
 from iwmo_gateway.store.tables import (
     events,
     findings,
@@ -101,37 +100,44 @@ class Event:
 
 _COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
 
+# Statements of the main path, made once: building them anew for every message costs more than running them.
+_INSERT_MESSAGE: Final = inserting(messages, lambda new: new.on_conflict_do_nothing().returning(messages.c.id))
+_INSERT_JUDGEMENT: Final = insert(judgements)
+_INSERT_FINDINGS: Final = insert(findings)
+_INSERT_EVENTS: Final = insert(events)
+_BY_ID: Final = select(*_COLUMNS).where(messages.c.id == bindparam("id"))
+_BY_DIGEST: Final = select(*_COLUMNS).where(
+    messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
+)
+_HOLDER: Final = select(messages.c.id).where(
+    *(messages.c[name] == bindparam(name) for name in ("domain", "soort", "afzender", "identificatie")),
+    messages.c.holds_identification,
+    messages.c.id != bindparam("id"),
+)
+_SETTLE: Final = update(messages).where(
+    *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "status", "judgements"))
+)
+
 
 def insert_message(transaction: Transaction, message: Message, xml: bytes, lease_until: datetime | None) -> bool:
     """Keep a message. False, and nothing kept, if its bytes or the number that it is to hold are here already."""
-    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(messages).values(**asdict(message), xml=xml, lease_until=lease_until)
-    return transaction.execute(statement.on_conflict_do_nothing().returning(messages.c.id)).first() is not None
+    values = values_of(message) | {"xml": xml, "lease_until": lease_until}
+    return transaction.execute(_INSERT_MESSAGE[transaction.dialect.name], values).first() is not None
 
 
 def by_id(transaction: Transaction, message_id: str, *, lock: bool = False) -> Message | None:
     """The message with this id."""
-    query = select(*_COLUMNS).where(messages.c.id == message_id)
-    return _one(transaction, query.with_for_update() if lock else query)
+    return _one(transaction, _BY_ID.with_for_update() if lock else _BY_ID, {"id": message_id})
 
 
 def by_digest(transaction: Transaction, afzender: str, digest: bytes) -> Message | None:
     """The message of this sender with exactly these bytes."""
-    return _one(transaction, select(*_COLUMNS).where(messages.c.afzender == afzender, messages.c.digest == digest))
+    return _one(transaction, _BY_DIGEST, {"afzender": afzender, "digest": digest})
 
 
 def identification_holder(transaction: Transaction, message: Message) -> str | None:
     """The other message that holds this one's identification."""
-    return transaction.scalar(
-        select(messages.c.id).where(
-            messages.c.domain == message.domain,
-            messages.c.soort == message.soort,
-            messages.c.afzender == message.afzender,
-            messages.c.identificatie == message.identificatie,
-            messages.c.holds_identification,
-            messages.c.id != message.id,
-        )
-    )
+    return transaction.scalar(_HOLDER, values_of(message))
 
 
 def answer_of(transaction: Transaction, message_id: str) -> Message | None:
@@ -147,16 +153,8 @@ def xml_of(transaction: Transaction, message_id: str) -> bytes:
 
 def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
     """Write what judging made of a message, if nobody else judged it since `before` was read; False if somebody did."""
-    statement = (
-        update(messages)
-        .where(
-            messages.c.id == before.id,
-            messages.c.status == before.status,
-            messages.c.judgements == before.judgements,
-        )
-        .values(lease_until=None, **changes)
-    )
-    return transaction.execute(statement).rowcount == 1
+    was = {"was_id": before.id, "was_status": before.status, "was_judgements": before.judgements}
+    return transaction.execute(_SETTLE, was | changes | {"lease_until": None}).rowcount == 1
 
 
 def note_fault(
@@ -198,18 +196,18 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> M
 
 def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequence[Finding]) -> None:
     """Add a judgement with all its findings."""
-    transaction.execute(insert(judgements).values(**asdict(judgement) | {"contract": list(judgement.contract)}))
+    transaction.execute(_INSERT_JUDGEMENT, values_of(judgement) | {"contract": list(judgement.contract)})
     if found:
         rows = [
-            {"message": judgement.message, "judgement": judgement.nr, "nr": nr, **asdict(finding)}
+            {"message": judgement.message, "judgement": judgement.nr, "nr": nr, **values_of(finding)}
             for nr, finding in enumerate(found)
         ]
-        transaction.execute(insert(findings), rows)
+        transaction.execute(_INSERT_FINDINGS, rows)
 
 
 def insert_events(transaction: Transaction, message_id: str, happened: Iterable[Event]) -> None:
     """Add what happened."""
-    transaction.execute(insert(events), [{"message": message_id, **asdict(event)} for event in happened])
+    transaction.execute(_INSERT_EVENTS, [{"message": message_id, **values_of(event)} for event in happened])
 
 
 def events_of(transaction: Transaction, message_id: str) -> list[Event]:
@@ -336,8 +334,8 @@ def _touching(toewijzing_nummer: int) -> Select[Any]:
     )
 
 
-def _one(transaction: Transaction, statement: Any) -> Message | None:
-    row = transaction.execute(statement).first()
+def _one(transaction: Transaction, statement: Any, values: Mapping[str, Any] | None = None) -> Message | None:
+    row = transaction.execute(statement, values).first()
     return None if row is None else _message(row)
 
 

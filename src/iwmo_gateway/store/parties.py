@@ -1,14 +1,14 @@
 """Parties and the tokens by which they and the operators are known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, bindparam, insert, select, update
 
-from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.database import Transaction, inserting, values_of
 from iwmo_gateway.store.mailbox import kind_of
 from iwmo_gateway.store.tables import parties, tokens
 
@@ -34,24 +34,24 @@ class Token:
 
 
 _COLUMNS: Final = [tokens.c[name] for name in Token.__slots__]
+_INSERT_PARTY: Final = inserting(parties, lambda new: new.on_conflict_do_nothing())
+_BY_DIGEST: Final = select(*_COLUMNS).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
 
 
 def add_party(transaction: Transaction, code: str, now: datetime) -> None:
     """Make the party known, with an empty mailbox; harmless if it is."""
-    dialect = postgresql if transaction.dialect.name == "postgresql" else sqlite
     values = {"code": code, "kind": kind_of(code), "created_at": now}
-    transaction.execute(dialect.insert(parties).values(values).on_conflict_do_nothing())
+    transaction.execute(_INSERT_PARTY[transaction.dialect.name], values)
 
 
 def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:
     """Keep a token by the digest of its text."""
-    values = {name: getattr(token, name) for name in Token.__slots__}
-    transaction.execute(insert(tokens).values(**values, digest=digest))
+    transaction.execute(insert(tokens), values_of(token) | {"digest": digest})
 
 
 def token_by_digest(transaction: Transaction, digest: bytes) -> Token | None:
     """The token with this digest, unless it was revoked."""
-    return _one(transaction, select(*_COLUMNS).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None)))
+    return _one(transaction, _BY_DIGEST, {"digest": digest})
 
 
 def all_tokens(transaction: Transaction) -> list[Token]:
@@ -67,8 +67,8 @@ def revoke(transaction: Transaction, token_id: str, now: datetime) -> Token | No
     return _one(transaction, select(*_COLUMNS).where(tokens.c.id == token_id))
 
 
-def _one(transaction: Transaction, query: Select[Any]) -> Token | None:
-    row = transaction.execute(query).first()
+def _one(transaction: Transaction, query: Select[Any], values: Mapping[str, Any] | None = None) -> Token | None:
+    row = transaction.execute(query, values).first()
     return None if row is None else _token(row)
 
 

@@ -16,7 +16,7 @@ _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, ope
 _XML: Final = frozenset({"application/xml", "text/xml"})
 
 
-def the_gateway(request: Request) -> Gateway:
+async def the_gateway(request: Request) -> Gateway:
     """The gateway that this process serves."""
     gateway: Gateway = request.app.state.gateway
     return gateway
@@ -33,7 +33,7 @@ def the_caller(
     return caller
 
 
-def received_at(
+async def received_at(
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Annotated[Caller, Depends(the_caller)],
     x_received_at: Annotated[str | None, Header(description="Sandbox only: judge as if received then")] = None,
