@@ -174,7 +174,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_starts_client", "starts", ["client", "gemeente", "aanbieder"], unique=False)
     op.create_index("ix_starts_message", "starts", ["message"], unique=False)
-    op.create_index("ix_starts_toewijzing_nummer", "starts", ["gemeente", "toewijzing_nummer"], unique=False)
+    op.create_index("ix_starts_toewijzing_nummer", "starts", ["toewijzing_nummer"], unique=False)
 
     op.create_table(
         "toewijzingen",
@@ -191,6 +191,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_toewijzingen")),
         sa.UniqueConstraint("domain", "gemeente", "nummer", name=op.f("uq_toewijzingen_domain_gemeente_nummer")),
     )
+    op.create_index("ix_toewijzingen_nummer", "toewijzingen", ["nummer"], unique=False)
+
     op.create_table(
         "mailbox",
         sa.Column("party", sa.String(length=8), nullable=False),

@@ -199,6 +199,7 @@ toewijzingen = Table(
     Column("nummer", BigInteger, nullable=False),
     Column("versions", Integer, nullable=False, comment="grows with every version: two writers cannot both be first"),
     UniqueConstraint("domain", "gemeente", "nummer"),
+    Index("ix_toewijzingen_nummer", "nummer"),
 )
 
 toewijzing_versies = Table(
@@ -239,7 +240,7 @@ starts = Table(
     _id("message", nullable=False, index=True),
     _id("deleted_by", comment="the 305 that deleted it"),
     Index("ix_starts_client", "client", "gemeente", "aanbieder"),
-    Index("ix_starts_toewijzing_nummer", "gemeente", "toewijzing_nummer"),
+    Index("ix_starts_toewijzing_nummer", "toewijzing_nummer"),
 )
 
 mailbox = Table(
