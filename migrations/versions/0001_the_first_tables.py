@@ -135,6 +135,16 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "numbers",
+        sa.Column("message", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column(
+            "toewijzing_nummer", sa.BigInteger(), nullable=False, comment="it is about this allocation, accepted or not"
+        ),
+        sa.PrimaryKeyConstraint("message", "toewijzing_nummer", name=op.f("pk_numbers")),
+    )
+    op.create_index("ix_numbers_toewijzing_nummer", "numbers", ["toewijzing_nummer", "message"], unique=False)
+
+    op.create_table(
         "parties",
         sa.Column(
             "code", sa.String(length=8), nullable=False, comment="CBS code of a municipality or AGB code of a provider"
@@ -174,7 +184,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_starts_client", "starts", ["client", "gemeente", "aanbieder"], unique=False)
     op.create_index("ix_starts_message", "starts", ["message"], unique=False)
-    op.create_index("ix_starts_toewijzing_nummer", "starts", ["toewijzing_nummer"], unique=False)
 
     op.create_table(
         "toewijzingen",
@@ -191,8 +200,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_toewijzingen")),
         sa.UniqueConstraint("domain", "gemeente", "nummer", name=op.f("uq_toewijzingen_domain_gemeente_nummer")),
     )
-    op.create_index("ix_toewijzingen_nummer", "toewijzingen", ["nummer"], unique=False)
-
     op.create_table(
         "mailbox",
         sa.Column("party", sa.String(length=8), nullable=False),

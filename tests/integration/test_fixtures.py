@@ -29,7 +29,9 @@ def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Calle
     document = kop_of(case.body)
     answer = call.send(document.kop.afzender, case.body, noon(case.ontvangen))
     said = answer.json()
-    found = [tuple(f[k] for k in ("regel", "niveau", "retourcode", "klasse", "pad", "actie")) for f in said["bevindingen"]]
+    found = [
+        tuple(f[k] for k in ("regel", "niveau", "retourcode", "klasse", "pad", "actie")) for f in said["bevindingen"]
+    ]
     assert sorted(found, key=str) == sorted(case.findings, key=str)
     assert (answer.status_code, said["status"]) == (201, case.status)
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import string
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -115,11 +115,16 @@ def _settle(
         gateway.database.lock(transaction, message.domain, message.gemeente, message.aanbieder)
         if message.judgements:
             message = messages.by_id(transaction, message.id, lock=True) or message
+        before = result_of(transaction, message) if message.judgements else None
+        if before is not None and message.status is Status.ACCEPTED:
+            # Somebody else had it accepted since it was read: an approval is never taken back.
+            return before
         verdict, historie = complete(gateway, transaction, message, assessment, occasion.received_at)
         status = status_of(assessment, verdict)
-        before = result_of(transaction, message) if message.judgements else None
-        if before is not None and before.judgement is not None and _same(before, status, verdict):
-            return before
+        if before is not None and message.status is status:
+            said = messages.findings_of(transaction, message.id, message.judgements)
+            if _gist(said) == _gist(verdict.findings):
+                return before
         answer = _answer(gateway, message, document, verdict, occasion) if status is not Status.INVALID else None
         judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
         accepted = status is Status.ACCEPTED
@@ -138,6 +143,8 @@ def _settle(
             key = gateway.client_key(assessment.bericht.client.bsn)
             facts.add_facts(transaction, message, assessment.bericht, key, historie)
         messages.insert_judgement(transaction, judgement, verdict.findings)
+        if assessment.bericht is not None:
+            messages.insert_numbers(transaction, message.id, _toewijzing_nummers(assessment.bericht))
         _send(transaction, message, answer, occasion, judgement)
         return Result(replace(message, **changes), judgement, verdict.findings[:SHOWN])
 
@@ -169,11 +176,12 @@ def _send(
 
 
 def _withdrawn_or_replaced(transaction: Transaction, message: Message, now: datetime) -> str | None:
-    """Take back the earlier answer; if its addressee has it already, its id, which the new one replaces."""
+    """Take back the earlier answer; the id of the last one that its addressee has, which the new one replaces."""
     earlier = messages.answer_of(transaction, message.id)
-    if earlier is None or mailbox.withdraw(transaction, earlier, now):
+    if earlier is None:
         return None
-    return earlier.id
+    withdrawn, replaced = mailbox.withdraw(transaction, earlier, now)
+    return replaced if withdrawn else earlier.id
 
 
 def _answer(
@@ -244,9 +252,8 @@ def status_of(assessment: Assessment, verdict: Verdict) -> Status:
     return Status.REJECTED if verdict.rejected else Status.ACCEPTED
 
 
-def _same(before: Result, status: Status, verdict: Verdict) -> bool:
-    """Whether a judgement would say again what the last one said."""
-    return before.message.status is status and _gist(before.findings) == _gist(verdict.findings[:SHOWN])
+def _toewijzing_nummers(bericht: Bericht) -> Iterator[int]:
+    return (product.toewijzing_nummer for product in bericht.producten if product.toewijzing_nummer is not None)
 
 
 def _gist(found: Sequence[Finding]) -> list[tuple[str, str | None, str, Actie]]:

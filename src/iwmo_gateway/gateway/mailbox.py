@@ -16,13 +16,15 @@ def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry,
     """One entry with the bytes of its message, which count as fetched from now on; None if there is no such entry."""
     with gateway.database.reading() as transaction:
         entry = mailbox.entry(transaction, party, nr)
-        body = messages.xml_of(transaction, entry.message) if entry else b""
     if entry is None:
         return None
     if entry.fetched_at is None:
+        # Marked before it is handed out: an answer that is taken back meanwhile is not there any more.
         with gateway.database.writing() as transaction:
             mailbox.mark_fetched(transaction, party, entry.message, caller.at)
-    return entry, body
+    with gateway.database.reading() as transaction:
+        still = mailbox.entry(transaction, party, nr)
+        return (still, messages.xml_of(transaction, still.message)) if still else None
 
 
 def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> bool:

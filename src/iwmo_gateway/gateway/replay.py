@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
+
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.judging import Occasion, assess, complete, process, status_of
-from iwmo_gateway.gateway.results import result_of
 from iwmo_gateway.gateway.waiting import kept_document
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
@@ -16,6 +17,8 @@ from iwmo_gateway.store import mailbox, messages, replays
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Message, Status
 from iwmo_gateway.store.replays import Item, Replay
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 100
 """How many messages one replay by ids may name."""
@@ -62,7 +65,7 @@ def _item(gateway: Gateway, caller: Caller, message_id: str, *, dry_run: bool, f
     with gateway.database.reading() as transaction:
         message = messages.by_id(transaction, message_id)
         body = messages.xml_of(transaction, message_id) if message else b""
-        refused = None if message is None or dry_run else _refusal(transaction, message, force=force)
+        refused = None if message is None else _refusal(transaction, message, force=force or dry_run)
     if message is None:
         return Item(message_id, "missing")
     before = str(message.status)
@@ -74,6 +77,10 @@ def _item(gateway: Gateway, caller: Caller, message_id: str, *, dry_run: bool, f
         return _judged(gateway, caller, message, body)
     except GatewayError as error:
         return Item(message_id, "failed", before, before, {"fout": str(error)})
+    except Exception as error:
+        # Its text may hold values of the message: only its kind is told. The other messages go on.
+        log.error("replay_failed", message=message_id, error=type(error).__name__)
+        return Item(message_id, "failed", before, before, {"fout": type(error).__name__})
 
 
 def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str | None:
@@ -114,9 +121,9 @@ def _shown(gateway: Gateway, message: Message, body: bytes) -> Item:
     assessment = assess(gateway, document)
     with gateway.database.reading() as transaction:
         verdict, _ = complete(gateway, transaction, message, assessment, message.received_at)
-        last = result_of(transaction, message)
+        found = messages.findings_of(transaction, message.id, message.judgements)
     after = status_of(assessment, verdict)
-    gone, new = _difference(last.findings, verdict.findings), _difference(verdict.findings, last.findings)
+    gone, new = _difference(found, verdict.findings), _difference(verdict.findings, found)
     same = after is message.status and not gone and not new
     detail = {"vervallen": gone, "nieuw": new}
     return Item(message.id, "unchanged" if same else "shown", str(message.status), str(after), detail)

@@ -62,12 +62,15 @@ def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
         message = _visible(transaction, caller, message_id)
         if message is None:
             return None
-        body = messages.xml_of(transaction, message.id)
         unread = caller.party is not None and _unfetched(transaction, caller.party, message.id)
     if unread and caller.party is not None:
+        # Marked before it is handed out: what is handed out is not withdrawn any more.
         with gateway.database.writing() as transaction:
             mailbox.mark_fetched(transaction, caller.party, message_id, caller.at)
-    return body
+    with gateway.database.reading() as transaction:
+        if message.own and message.ontvanger == caller.party and _withdrawn(transaction, message):
+            return None
+        return messages.xml_of(transaction, message.id)
 
 
 def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
@@ -90,6 +93,11 @@ def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | No
 def _visible(transaction: Transaction, caller: Caller, message_id: str) -> Message | None:
     message = messages.by_id(transaction, message_id)
     return message if message is not None and caller.sees(message) else None
+
+
+def _withdrawn(transaction: Transaction, answer: Message) -> bool:
+    """Whether an answer was taken back before its addressee had it: then it never was."""
+    return mailbox.entry_of_message(transaction, answer.ontvanger or "", answer.id) is None
 
 
 def _unfetched(transaction: Transaction, party: str, message_id: str) -> bool:

@@ -103,7 +103,7 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Document | Unreadable:
     try:
         tree = etree.ElementTree(etree.fromstring(body, _PARSERS.parser))
     except etree.XMLSyntaxError as error:
-        return _DTD if any(mark in body for mark in _DOCTYPE) else _not_xml(error)
+        return _DTD if any(mark in body for mark in _DOCTYPE) else _not_xml(error, cut_off=_stops_at_end(error, body))
     return _refused_construction(tree) or identify(tree)
 
 
@@ -173,7 +173,13 @@ _DTD: Final = Unreadable(XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).",
 _DOCTYPE: Final = ["<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
 
 
-def _not_xml(error: etree.XMLSyntaxError) -> Unreadable:
+def _stops_at_end(error: etree.XMLSyntaxError, body: bytes) -> bool:
+    """Whether the parser ran out of text: what is there may be right as far as it goes."""
+    lines = body.splitlines() or [b""]
+    return (error.lineno or 0) >= len(lines) and (error.offset or 0) >= len(lines[-1])
+
+
+def _not_xml(error: etree.XMLSyntaxError, *, cut_off: bool) -> Unreadable:
     line = error.lineno or None
     # The codes are libxml2's xmlParserErrors. Its messages can hold content of the document, so they are not repeated.
     code = error.code
@@ -195,12 +201,15 @@ def _not_xml(error: etree.XMLSyntaxError) -> Unreadable:
         )
     return Unreadable(
         XmlProblem.NOT_XML,
-        "Het bericht is geen welgevormde XML: " + _SYNTAX.get(code, "de opbouw klopt niet") + ".",
+        "Het bericht is geen welgevormde XML: "
+        + (_CUT_OFF if cut_off else _SYNTAX.get(code, "de opbouw klopt niet"))
+        + ".",
         "een volledig, welgevormd XML-document",
         line,
     )
 
 
+_CUT_OFF: Final = "een element is niet afgesloten; het bericht lijkt afgebroken"
 _SYNTAX: Final = {
     4: "het begint niet met een element",
     5: "er staat nog iets na het laatste element",

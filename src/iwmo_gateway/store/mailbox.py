@@ -109,8 +109,8 @@ def mark_acknowledged(transaction: Transaction, party: str, nr: int, now: dateti
     _mark(transaction, party, mailbox.c.nr == nr, "acknowledged_at", now)
 
 
-def withdraw(transaction: Transaction, answer: Message, now: datetime) -> bool:
-    """Take an answer back that its addressee has not fetched; False if it has."""
+def withdraw(transaction: Transaction, answer: Message, now: datetime) -> tuple[bool, str | None]:
+    """Take an answer back that its addressee has not fetched, and what it replaced itself; (False, None) if it has."""
     statement = (
         update(mailbox)
         .where(
@@ -120,13 +120,17 @@ def withdraw(transaction: Transaction, answer: Message, now: datetime) -> bool:
             mailbox.c.acknowledged_at.is_(None),
         )
         .values(withdrawn_at=now)
+        .returning(mailbox.c.replaces)
     )
-    return transaction.execute(statement).rowcount > 0
+    row = transaction.execute(statement).first()
+    return row is not None, row.replaces if row is not None else None
 
 
 def _mark(transaction: Transaction, party: str, which: ColumnElement[bool], column: str, now: datetime) -> None:
     transaction.execute(
-        update(mailbox).where(mailbox.c.party == party, which, mailbox.c[column].is_(None)).values({column: now})
+        update(mailbox)
+        .where(mailbox.c.party == party, which, mailbox.c[column].is_(None), mailbox.c.withdrawn_at.is_(None))
+        .values({column: now})
     )
 
 

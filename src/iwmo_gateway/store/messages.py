@@ -6,19 +6,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, inserting, values_of
-from iwmo_gateway.store.tables import (
-    events,
-    findings,
-    judgements,
-    messages,
-    starts,
-    toewijzing_versies,
-    toewijzingen,
-)
+from iwmo_gateway.store.tables import events, findings, judgements, messages, numbers
 
 
 class Status(StrEnum):
@@ -105,6 +97,7 @@ _INSERT_MESSAGE: Final = inserting(messages, lambda new: new.on_conflict_do_noth
 _INSERT_JUDGEMENT: Final = insert(judgements)
 _INSERT_FINDINGS: Final = insert(findings)
 _INSERT_EVENTS: Final = insert(events)
+_INSERT_NUMBERS: Final = inserting(numbers, lambda new: new.on_conflict_do_nothing())
 _BY_ID: Final = select(*_COLUMNS).where(messages.c.id == bindparam("id"))
 _BY_DIGEST: Final = select(*_COLUMNS).where(
     messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
@@ -208,6 +201,13 @@ def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequ
 def insert_events(transaction: Transaction, message_id: str, happened: Iterable[Event]) -> None:
     """Add what happened."""
     transaction.execute(_INSERT_EVENTS, [{"message": message_id, **values_of(event)} for event in happened])
+
+
+def insert_numbers(transaction: Transaction, message_id: str, toewijzing_nummers: Iterable[int]) -> None:
+    """Keep which allocations a message is about, so that it is found by them whatever becomes of it."""
+    rows = [{"message": message_id, "toewijzing_nummer": number} for number in sorted(set(toewijzing_nummers))]
+    if rows:
+        transaction.execute(_INSERT_NUMBERS[transaction.dialect.name], rows)
 
 
 def events_of(transaction: Transaction, message_id: str) -> list[Event]:
@@ -314,7 +314,8 @@ def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
     if wanted.received_until is not None:
         yield messages.c.received_at < wanted.received_until
     if wanted.toewijzing_nummer is not None:
-        yield messages.c.id.in_(_touching(wanted.toewijzing_nummer))
+        about_it = select(numbers.c.message).where(numbers.c.toewijzing_nummer == wanted.toewijzing_nummer)
+        yield messages.c.id.in_(about_it)
     about = [
         findings.c[name] == value
         for name, value in (("regel", wanted.regel), ("retourcode", wanted.retourcode))
@@ -325,13 +326,6 @@ def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
     if about:
         newest = findings.c.judgement == messages.c.judgements
         yield select(findings.c.nr).where(findings.c.message == messages.c.id, newest, *about).exists()
-
-
-def _touching(toewijzing_nummer: int) -> Select[Any]:
-    made = select(toewijzing_versies.c.message).join(toewijzingen).where(toewijzingen.c.nummer == toewijzing_nummer)
-    return (
-        made.union(select(starts.c.message).where(starts.c.toewijzing_nummer == toewijzing_nummer)).subquery().select()
-    )
 
 
 def _one(transaction: Transaction, statement: Any, values: Mapping[str, Any] | None = None) -> Message | None:

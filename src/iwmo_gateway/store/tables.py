@@ -190,6 +190,14 @@ findings = Table(
 Index("ix_findings_regel", findings.c.regel, findings.c.message)
 Index("ix_findings_retourcode", findings.c.retourcode, findings.c.message)
 
+numbers = Table(
+    "numbers",
+    metadata,
+    _id("message", primary_key=True),
+    Column("toewijzing_nummer", BigInteger, primary_key=True, comment="it is about this allocation, accepted or not"),
+    Index("ix_numbers_toewijzing_nummer", "toewijzing_nummer", "message"),
+)
+
 toewijzingen = Table(
     "toewijzingen",
     metadata,
@@ -199,7 +207,6 @@ toewijzingen = Table(
     Column("nummer", BigInteger, nullable=False),
     Column("versions", Integer, nullable=False, comment="grows with every version: two writers cannot both be first"),
     UniqueConstraint("domain", "gemeente", "nummer"),
-    Index("ix_toewijzingen_nummer", "nummer"),
 )
 
 toewijzing_versies = Table(
@@ -240,7 +247,6 @@ starts = Table(
     _id("message", nullable=False, index=True),
     _id("deleted_by", comment="the 305 that deleted it"),
     Index("ix_starts_client", "client", "gemeente", "aanbieder"),
-    Index("ix_starts_toewijzing_nummer", "toewijzing_nummer"),
 )
 
 mailbox = Table(

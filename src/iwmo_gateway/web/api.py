@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
@@ -22,6 +22,7 @@ from iwmo_gateway.web.calls import (
     message_body,
     message_id,
     received_at,
+    replay_request,
     the_caller,
     the_gateway,
     the_party,
@@ -33,6 +34,9 @@ T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
 TheCaller = Annotated[Caller, Depends(the_caller)]
 MessageId = Annotated[str, Depends(message_id)]
+MOST: Final = 2**63 - 1
+"""The highest number that a database counts to."""
+Number = Annotated[int, Path(le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 
 POLL_SECONDS: Final = 0.5
@@ -176,7 +180,7 @@ def get_bevindingen(
     gateway: TheGateway,
     caller: TheCaller,
     identity: MessageId,
-    after: Annotated[int, Query(ge=0, description="How many were read already")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST, description="How many were read already")] = 0,
     limit: Limit = SHOWN,
 ) -> Response:
     """All findings of the newest judgement, page by page."""
@@ -232,7 +236,7 @@ async def get_mailbox(
     request: Request,
     gateway: TheGateway,
     party: Annotated[str, Depends(the_party)],
-    after: Annotated[int, Query(ge=0, description="Only what has a higher number")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST, description="Only what has a higher number")] = 0,
     limit: Limit = 100,
     wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for something to arrive")] = 0,
 ) -> Response:
@@ -256,7 +260,7 @@ async def get_mailbox(
     tags=["mailbox"],
 )
 def get_mailbox_entry(
-    nr: int, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
+    nr: Number, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
 ) -> Response:
     """The XML of what waits under this number. It stays until it is acknowledged."""
     entry, body = _found(mailbox.fetch(gateway, caller, party, nr))
@@ -270,7 +274,7 @@ def get_mailbox_entry(
     tags=["mailbox"],
 )
 def put_acknowledged(
-    nr: int, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
+    nr: Number, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
 ) -> Response:
     """Tell that it is in hand: it no longer waits. Harmless to repeat."""
     if not mailbox.acknowledge(gateway, caller, party, nr):
@@ -283,10 +287,18 @@ def put_acknowledged(
     status_code=201,
     response_model=models.ReplayModel,
     responses=_problems("token", "IB008", "parameters"),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": models.ReplayRequest.model_json_schema()}},
+        }
+    },
     tags=["operators"],
 )
 def post_replay(
-    wanted: models.ReplayRequest, gateway: TheGateway, caller: Annotated[Caller, Depends(an_operator)]
+    wanted: Annotated[models.ReplayRequest, Depends(replay_request)],
+    gateway: TheGateway,
+    caller: Annotated[Caller, Depends(an_operator)],
 ) -> Response:
     """Judge kept messages again, oldest first, by their own moment of receipt. `dry_run` only shows the difference."""
     done = replay.replay(

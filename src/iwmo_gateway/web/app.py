@@ -1,5 +1,6 @@
 """The application: the calls of /v1, probes and metrics, and what every answer has in common."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,6 +22,7 @@ from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
 
 log = structlog.get_logger(__name__)
 
+_NINE_DIGITS: Final = re.compile(r"(?<![0-9a-f])\d{9}(?![0-9a-f])")
 _HEADERS: Final = [
     (b"api-version", __version__.encode()),
     (b"cache-control", b"no-store"),
@@ -124,11 +126,16 @@ class EveryAnswer:
             await self.app(scope, receive, with_headers)
         except Exception as error:
             # Its text may hold values of a message: only the kind is told.
-            log.error("call_failed", method=scope["method"], path=scope["path"], error=type(error).__name__)
+            log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
             if status == 0:
                 await problem("fout")(scope, receive, with_headers)
         took = round((time.perf_counter() - began) * 1000, 1)
-        log.info("call", method=scope["method"], path=scope["path"], status=status, ms=took)
+        log.info("call", method=scope["method"], path=_path(scope["path"]), status=status, ms=took)
+
+
+def _path(path: str) -> str:
+    """The path as it may be logged: without what could be a Bsn."""
+    return _NINE_DIGITS.sub("•••", path)
 
 
 def _problem(_: Request, error: ProblemError) -> Response:
@@ -141,11 +148,11 @@ def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:
 
 
 def _http_error(_: Request, error: HTTPException) -> Response:
-    return problem("methode" if error.status_code == 405 else "niet-gevonden")
+    return problem({404: "niet-gevonden", 405: "methode"}.get(error.status_code, "parameters"))
 
 
 def _gateway_error(request: Request, error: GatewayError) -> Response:
-    log.error("gateway_error", path=request.url.path, error=f"{type(error).__name__}: {error}")
+    log.error("gateway_error", path=_path(request.url.path), error=f"{type(error).__name__}: {error}")
     if isinstance(error, StoreError):
         return problem("niet-beschikbaar", None, {"Retry-After": "5"})
     return problem("fout")

@@ -1,18 +1,24 @@
 """What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import ValidationError
 
 from iwmo_gateway.gateway.access import Caller, caller_of
 from iwmo_gateway.gateway.context import Gateway, is_id
+from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.web.models import ReplayRequest
 from iwmo_gateway.web.problems import ProblemError
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
+_JSON_LIMIT: Final = 64 * 1024
 _XML: Final = frozenset({"application/xml", "text/xml"})
 
 
@@ -45,9 +51,11 @@ async def received_at(
         raise ProblemError("ontvangst-moment", "X-Received-At mag alleen in een sandbox.")
     try:
         moment = datetime.fromisoformat(x_received_at)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        # The first and last hours of the calendar have no place in another zone.
+        known = moment.tzinfo is not None and moment.astimezone(UTC) == moment.astimezone(AMSTERDAM)
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
         raise ProblemError("ontvangst-moment", verwacht="een moment met zone, als 2023-05-06T10:00:00+02:00")
     return moment
 
@@ -74,18 +82,32 @@ async def message_body(
     return b"".join(chunks)
 
 
-def the_party(caller: Annotated[Caller, Depends(the_caller)]) -> str:
-    """The party that calls; only a party has a mailbox."""
-    if caller.party is None:
-        raise ProblemError("IB008", verwacht="een token van een partij", gevonden=caller.role)
-    return caller.party
-
-
 def an_operator(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
     """An operator."""
     if caller.role is not TokenRole.OPERATOR:
         raise ProblemError("IB008", verwacht="een token van een beheerder (operator)", gevonden=caller.role)
     return caller
+
+
+async def replay_request(request: Request, caller: Annotated[Caller, Depends(an_operator)]) -> ReplayRequest:
+    """What replay is asked for. FastAPI itself reads a body before it asks who calls."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _JSON_LIMIT:
+            raise ProblemError("IB012", verwacht=f"ten hoogste {_JSON_LIMIT} bytes")
+    try:
+        return ReplayRequest.model_validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_context=False, include_url=False)
+        raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in found]) from None
+
+
+def the_party(caller: Annotated[Caller, Depends(the_caller)]) -> str:
+    """The party that calls; only a party has a mailbox."""
+    if caller.party is None:
+        raise ProblemError("IB008", verwacht="een token van een partij", gevonden=caller.role)
+    return caller.party
 
 
 def message_id(message_id: str) -> str:
@@ -97,7 +119,9 @@ def message_id(message_id: str) -> str:
 
 def wants_xml(request: Request) -> bool:
     """Whether the caller asks for the return message itself rather than the result."""
-    return any(part in _XML for part in _accepted(request))
+    accepted = dict(_accepted(request))
+    xml = max((accepted.get(mediatype, 0.0) for mediatype in _XML), default=0.0)
+    return xml > accepted.get("application/json", 0.0)
 
 
 def later(request: Request) -> bool:
@@ -105,9 +129,12 @@ def later(request: Request) -> bool:
     return "respond-async" in request.headers.get("prefer", "").lower()
 
 
-def _accepted(request: Request) -> Iterator[str]:
-    for part in request.headers.get("accept", "").split(","):
-        yield part.partition(";")[0].strip().lower()
+def _accepted(request: Request) -> Iterator[tuple[str, float]]:
+    """Each media type of the Accept header, with how much it is wanted."""
+    for part in request.headers.get("accept", "").lower().split(","):
+        mediatype, _, parameters = part.partition(";")
+        quality = parameters.strip().removeprefix("q=")
+        yield mediatype.strip(), float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality) else 1.0
 
 
 def _too_large(limit: int) -> ProblemError:

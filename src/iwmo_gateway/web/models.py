@@ -1,9 +1,9 @@
 """The shapes of what goes over HTTP, with examples for the documentation."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from iwmo_gateway.store.messages import Status
 
@@ -38,6 +38,17 @@ _RESULT: Final[dict[str, JsonValue]] = {
     "versies": {"xsd": "iwmo-3.2/1.0.0", "regels": "0.1.0", "contract": []},
     "oordelen": 1,
 }
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("has no place in UTC") from None
+
+
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class FindingModel(BaseModel):
@@ -115,16 +126,16 @@ class SearchModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    soort: str | None = Field(None, examples=["WMO305"])
+    soort: Text | None = Field(None, examples=["WMO305"])
     status: Status | None = None
-    partij: str | None = Field(None, description="Sender or receiver", examples=["65656055"])
-    ontvangen_vanaf: AwareDatetime | None = Field(None, examples=["2023-02-01T00:00:00+01:00"])
-    ontvangen_tot: AwareDatetime | None = None
-    identificatie: str | None = Field(None, max_length=12)
+    partij: Text | None = Field(None, description="Sender or receiver", examples=["65656055"])
+    ontvangen_vanaf: Moment | None = Field(None, examples=["2023-02-01T00:00:00+01:00"])
+    ontvangen_tot: Moment | None = None
+    identificatie: Text | None = Field(None, max_length=12)
     toewijzing_nummer: int | None = Field(None, ge=0, le=999_999_999)
-    regel: str | None = Field(None, examples=["TR019"])
-    retourcode: str | None = Field(None, examples=["9019"])
-    tekst: str | None = Field(None, min_length=3, max_length=100, description="Part of the text of a finding")
+    regel: Text | None = Field(None, examples=["TR019"])
+    retourcode: Text | None = Field(None, examples=["9019"])
+    tekst: Text | None = Field(None, min_length=3, max_length=100, description="Part of the text of a finding")
     before: str | None = Field(None, pattern=UUID_PATTERN, description="Only what is older than this message")
     limit: int = Field(50, ge=1, le=100)
 
@@ -232,7 +243,7 @@ class ReplayRequest(BaseModel):
     )
 
     ids: list[Annotated[str, Field(pattern=UUID_PATTERN)]] = Field(min_length=1, max_length=100)
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Text = Field(min_length=3, max_length=500)
     dry_run: bool = False
     force: bool = False
 
