@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iwmo_gateway.errors import ConfigurationError
-from iwmo_gateway.gateway.context import Gateway, new_id
+from iwmo_gateway.gateway.context import Gateway, is_id, new_id
 from iwmo_gateway.store import parties
 from iwmo_gateway.store.messages import Message
 from iwmo_gateway.store.parties import Token, TokenRole
@@ -46,6 +46,8 @@ def create_token(gateway: Gateway, role: TokenRole, party: str | None, label: st
     """
     if (role is TokenRole.PARTY) is not (party is not None):
         raise ConfigurationError("A token is for a party, or has the role operator or auditor")
+    if not label.strip():
+        raise ConfigurationError("A token needs a label that says what it is for")
     if party is not None and not is_party_code(party):
         raise ConfigurationError(f"{party!r} is no CBS code (4 digits) and no AGB code (8 digits)")
     text = f"iwmo_{secrets.token_urlsafe(32)}"
@@ -64,6 +66,8 @@ def list_tokens(gateway: Gateway) -> list[Token]:
 
 def revoke_token(gateway: Gateway, token_id: str, now: datetime) -> Token | None:
     """Revoke a token at once; None if there is none with this id."""
+    if not is_id(token_id):
+        return None
     with gateway.database.writing() as transaction:
         return parties.revoke(transaction, token_id, now)
 

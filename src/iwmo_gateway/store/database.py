@@ -11,10 +11,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
 from iwmo_gateway.shipped import shipped
@@ -99,18 +100,24 @@ class Database:
         """Hold everyone else with the same key back until this transaction ends; on SQLite writers wait anyway."""
         if self.embedded:
             return
-        number = int.from_bytes(hashlib.sha256("|".join(key).encode()).digest()[:8], "big", signed=True)
+        number = _number(*key)
         transaction.execute(
             text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:number)"),
             {"wait": f"{LOCK_SECONDS}s", "number": number},
         )
 
     def migrate(self) -> str:
-        """Bring the schema to the newest revision, and return its name."""
-        with _translated(), self.engine.connect() as connection:
-            config = _alembic(connection)
-            command.upgrade(config, "head")
-            connection.commit()
+        """Bring the schema to the newest revision, and return its name. A process that is at it already is waited for.
+
+        Raises ConfigurationError for a database of a newer version than this one.
+        """
+        with self.writing() as connection:
+            if not self.embedded:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number("migrate")})
+            try:
+                command.upgrade(_alembic(connection), "head")
+            except CommandError as error:
+                raise ConfigurationError(f"The database was made by a newer version of the gateway: {error}") from None
         return self.newest_revision
 
     @property
@@ -137,6 +144,11 @@ class Database:
         self.engine.dispose()
 
 
+def _number(*key: str) -> int:
+    """The number by which PostgreSQL knows a lock."""
+    return int.from_bytes(hashlib.sha256("|".join(key).encode()).digest()[:8], "big", signed=True)
+
+
 def _own_file(path: Path) -> None:
     """The file of an embedded database, made so that its owner alone can read it: it holds every message."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +169,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_SECONDS}000"):
+        for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -178,4 +190,6 @@ def _translated() -> Iterator[None]:
             raise StoreConflict("Another message was first to use the same number") from None
         if state in _LOCK_NOT_AVAILABLE or said.startswith("database is locked"):
             raise StoreBusy(f"A lock was not to be had in time: {kind}") from None
+        if isinstance(error, OperationalError) and state is None:
+            raise StoreError("The database of IWMO_DATABASE_URL cannot be reached or used") from None
         raise StoreError(f"The database refused or failed: {kind} {state or ''}") from None

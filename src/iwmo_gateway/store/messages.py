@@ -135,8 +135,14 @@ def identification_holder(transaction: Transaction, message: Message) -> str | N
 
 def answer_of(transaction: Transaction, message_id: str) -> Message | None:
     """The newest return message of ours to this message."""
-    query = select(*_COLUMNS).where(messages.c.answers == message_id).order_by(messages.c.id.desc()).limit(1)
-    return _one(transaction, query)
+    newest_first = (
+        select(*_COLUMNS)
+        .join_from(judgements, messages, messages.c.id == judgements.c.retour)
+        .where(judgements.c.message == message_id)
+        .order_by(judgements.c.nr.desc())
+        .limit(1)
+    )
+    return _one(transaction, newest_first)
 
 
 def xml_of(transaction: Transaction, message_id: str) -> bytes:
