@@ -67,9 +67,7 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(
-    request: pytest.FixtureRequest, templates: Callable[[str], str], tmp_path: Path
-) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, templates: Callable[[str], str], tmp_path: Path) -> Iterator[str]:
     """The URL of an empty migrated database, once on SQLite and once on PostgreSQL."""
     template = templates(request.param)
     if request.param == "sqlite":

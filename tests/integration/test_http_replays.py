@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from iwmo_gateway.gateway.waiting import judge_next, kept_document
+from iwmo_gateway.standard.faults import SchemaFault
+from iwmo_gateway.standard.schemas import SchemaCheck, Schemas
 from tests.conftest import Callers
 from tests.integration.test_http_builders import (
     AANBIEDER,
@@ -292,3 +294,14 @@ def test_a_body_that_is_no_json_is_a_problem(call: Callers) -> None:
     headers = {**call.headers("operator"), "Content-Type": "application/json"}
     for body in (b"", b"{", b'{"reason": "\xff"}', b"\xff\xfe{"):
         is_problem(call.client.post("/v1/replays", content=body, headers=headers), 400, "parameters")
+
+
+def test_what_no_longer_fits_its_schema_takes_its_unfetched_answer_back(
+    call: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, _ = too_early(call)
+    fault = SchemaFault(1, "/Bericht", "Een ander schema.", "iets anders", None)
+    monkeypatch.setattr(Schemas, "check", lambda *_: SchemaCheck((fault,), more=False))
+    said = replayed(call, early["id"])
+    assert outcomes(said) == [(early["id"], "judged", "rejected", "invalid")]
+    assert [entry["soort"] for entry in mailbox(call, AANBIEDER)] == ["WMO301"]

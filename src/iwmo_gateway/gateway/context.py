@@ -5,10 +5,12 @@ import hmac
 import os
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from iwmo_gateway import __version__
@@ -127,11 +129,13 @@ def _secret(settings: Settings, database: Database) -> bytes:
 
 def _kept_secret(path: Path) -> bytes:
     """The key beside an embedded database, made the first time, readable by its owner alone."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    if not path.exists():
+        # Under its own name only when it is whole: another process may be starting at this moment.
+        with NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:
             file.write(secrets.token_bytes(32))
-    except FileExistsError:
-        pass
+            file.flush()
+            with suppress(FileExistsError):
+                os.link(file.name, path)
     key = path.read_bytes()
     if len(key) != 32:
         raise ConfigurationError(f"The key file {path} is damaged: it should hold 32 bytes")

@@ -159,8 +159,8 @@ def _send(
     """The answer into the sender's mailbox and an accepted message into its receiver's; and what happened."""
     happened = [Event(occasion.now, "judged", occasion.actor, {"status": judgement.status, "oordeel": judgement.nr})]
     deliveries: list[tuple[str, str, str | None]] = []
+    replaces = _withdrawn_or_replaced(transaction, message, occasion.now) if message.judgements else None
     if answer is not None:
-        replaces = _withdrawn_or_replaced(transaction, message, occasion.now) if message.judgements else None
         retour, xml = answer
         if judgement.status is Status.ACCEPTED:
             retour = replace(retour, forwarded=True)
