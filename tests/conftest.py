@@ -7,12 +7,13 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from iwmo_gateway.gateway.access import create_token
 from iwmo_gateway.gateway.context import Gateway, open_gateway
@@ -25,7 +26,7 @@ from iwmo_gateway.web.app import create_app
 from tests.cases import noon
 
 SECRET = "a key for tests only"
-TODAY = noon(datetime(2023, 3, 1).date())  # noqa: DTZ001
+TODAY = noon(date(2023, 3, 1))
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +126,9 @@ class Callers:
             self._tokens[who] = create_token(self.gateway, role, party, "test", TODAY)
         return {"Authorization": f"Bearer {self._tokens[who]}"}
 
-    def send(self, who: str, body: bytes, received_at: datetime = TODAY, path: str = "/v1/berichten", **headers: str):  # type: ignore[no-untyped-def]
+    def send(
+        self, who: str, body: bytes, received_at: datetime = TODAY, path: str = "/v1/berichten", **headers: str
+    ) -> Response:
         """POST a message as `who`, received at this moment."""
         return self.client.post(
             path,
@@ -138,13 +141,13 @@ class Callers:
             },
         )
 
-    def get(self, who: str, path: str, **headers: str):  # type: ignore[no-untyped-def]
+    def get(self, who: str, path: str, **headers: str) -> Response:
         return self.client.get(path, headers={**self.headers(who), **headers})
 
-    def put(self, who: str, path: str):  # type: ignore[no-untyped-def]
+    def put(self, who: str, path: str) -> Response:
         return self.client.put(path, headers=self.headers(who))
 
-    def post(self, who: str, path: str, body: object):  # type: ignore[no-untyped-def]
+    def post(self, who: str, path: str, body: object) -> Response:
         return self.client.post(path, json=body, headers=self.headers(who))
 
 

@@ -63,6 +63,8 @@ def serve(
         _migrated(gateway)
         gateway.warm_up()
         settings = gateway.settings
+        if settings.sandbox:
+            structlog.get_logger(__name__).warning("sandbox", told="X-Received-At is obeyed: never in production")
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)

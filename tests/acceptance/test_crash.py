@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -60,7 +61,7 @@ class Store:
         }
         return {name: self._rows(query)[0][0] for name, query in queries.items()}
 
-    def _rows(self, query: Select) -> list:  # type: ignore[type-arg]
+    def _rows(self, query: Select[Any]) -> list[Any]:
         database = Database(self.url)
         try:
             with database.reading() as transaction:

@@ -1,4 +1,4 @@
-"""The published messages, where the reference is there: recognised, judged as a reader of the standard would, answered."""
+"""The published messages, where the reference is there: recognised, judged as page 002 says, and answered."""
 
 import os
 from datetime import date
