@@ -1,4 +1,4 @@
-"""Level 1 of many faults and large messages: every fault is told, the work stays bounded, the tree is left as it was."""
+"""Level 1 of many faults and large messages: every fault told, the work bounded, the tree left as it was."""
 
 import re
 
@@ -8,7 +8,20 @@ from lxml import etree
 from iwmo_gateway.standard.refusals import MAX_FAULTS
 from iwmo_gateway.standard.schemas import SchemaCheck
 from iwmo_gateway.standard.xml import Document
-from tests.unit.test_schemas import CLIENT, PRODUCT_2, SCHEMAS, START, XSI, check, claim, document, lines
+from tests.unit.test_schemas import (
+    BASIS_3_2,
+    CLIENT,
+    PRESTATIE,
+    PRODUCT_2,
+    SCHEMAS,
+    START,
+    WMO323,
+    XSI,
+    check,
+    claim,
+    document,
+    lines,
+)
 
 
 def test_a_hundred_faults_and_that_there_are_more() -> None:
