@@ -113,6 +113,7 @@ def test_a_token_for_nobody_is_refused(tmp_path: Path) -> None:
         "--label x": "party",
         "--label x --role operator --party 0340": "party",
         "--label= --party 0340": "label",
+        f"--label {'x' * 81} --party 0340": "label",
     }
     for said, done in zip(wrong.values(), refused_tokens(tmp_path, wrong), strict=True):
         assert said in one_line_of(done).lower()

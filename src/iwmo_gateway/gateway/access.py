@@ -46,8 +46,8 @@ def create_token(gateway: Gateway, role: TokenRole, party: str | None, label: st
     """
     if (role is TokenRole.PARTY) is not (party is not None):
         raise ConfigurationError("A token is for a party, or has the role operator or auditor")
-    if not label.strip():
-        raise ConfigurationError("A token needs a label that says what it is for")
+    if not 0 < len(label.strip()) <= 80:
+        raise ConfigurationError("A token needs a label of at most 80 characters that says what it is for")
     if party is not None and not is_party_code(party):
         raise ConfigurationError(f"{party!r} is no CBS code (4 digits) and no AGB code (8 digits)")
     text = f"iwmo_{secrets.token_urlsafe(32)}"
