@@ -17,10 +17,6 @@ class RetourInvalid(GatewayError):
     """A return message of ours does not satisfy its own schema: nothing of it may be stored."""
 
 
-class IllegalTransition(GatewayError):
-    """A message was asked to go from one status to another that the life of a message does not know."""
-
-
 class StoreError(GatewayError):
     """The database did something that the gateway cannot go on from."""
 

@@ -22,8 +22,11 @@ def work(gateway: Gateway, stop: threading.Event, now: Callable[[], datetime] = 
     while not stop.is_set():
         try:
             found = judge_next(gateway, now())
-        except GatewayError as error:
-            log.error("worker_fault", error=f"{type(error).__name__}: {error}")
+        except Exception as error:
+            # An attempt is counted before it is made, so that no message can hold up the others for ever. The text
+            # of an unforeseen error may hold values of a message.
+            said = f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
+            log.error("worker_fault", error=said)
             found = None
         if found is None:
             stop.wait(POLL_SECONDS)

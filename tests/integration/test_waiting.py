@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
+from iwmo_gateway import worker
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
@@ -75,3 +78,21 @@ def test_another_key_than_before_is_refused(gateway: Gateway) -> None:
     gateway.warm_up()
     with pytest.raises(ConfigurationError, match="IWMO_SECRET_KEY"):
         replace(gateway, secret=b"x" * 32).warm_up()
+
+
+def test_an_unforeseen_error_does_not_end_the_worker_nor_is_its_text_told(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, calls = Event(), []
+
+    def breaks(*_: object) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            stop.set()
+        raise ValueError("999900006")
+
+    monkeypatch.setattr(worker, "judge_next", breaks)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0)
+    with capture_logs() as logs:
+        worker.work(gateway, stop)
+    assert [entry["error"] for entry in logs] == ["ValueError", "ValueError"]

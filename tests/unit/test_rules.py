@@ -12,13 +12,13 @@ from iwmo_gateway.rules.historie import (
     Bronnen,
     Historie,
     Levering,
-    starts_after,
+    levering_of,
     toewijzingen_of,
 )
 from iwmo_gateway.rules.rulebook import rulebook
 from iwmo_gateway.rules.verdict import LEVELS, judge
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
 from iwmo_gateway.standard.codelists import load_codelists
 from iwmo_gateway.standard.reading import HANDLED, to_bericht
 from iwmo_gateway.standard.xml import Document, read
@@ -45,6 +45,13 @@ def gemeente_of(bericht: Bericht) -> str:
 
 def aanbieder_of(bericht: Bericht) -> str:
     return bericht.header.ontvanger if isinstance(bericht, Toewijzingsbericht) else bericht.header.afzender
+
+
+def starts_after(bericht: Startbericht, starts: frozenset[Levering]) -> frozenset[Levering]:
+    """The starts that count once this 305 does too: its deletions are taken first, then its first deliveries."""
+    deleted = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "3"}
+    added = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"}
+    return (starts - deleted) | added
 
 
 def historie_of(case: Case, bericht: Bericht) -> Historie:

@@ -17,6 +17,7 @@ from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.retour import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
+from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.verdict import Verdict, judge_against, judge_alone, schema_verdict
 from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.kinds import answer_to
@@ -66,7 +67,7 @@ def assess(gateway: Gateway, document: Document) -> Assessment:
 
 def complete(
     gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
-) -> tuple[Verdict, Any]:
+) -> tuple[Verdict, Historie | None]:
     """Levels 3 and 4 on top of 1 and 2: the whole verdict, and the facts that it rests on."""
     bericht = assessment.bericht
     if bericht is None or assessment.verdict.rejected:
@@ -139,10 +140,9 @@ def _settle(
         if not messages.settle(transaction, message, **changes):
             found = messages.by_id(transaction, message.id)
             return result_of(transaction, found or message)
-        if accepted and assessment.bericht is not None:
-            key = gateway.client_key(assessment.bericht.client.bsn)
-            facts.add_facts(transaction, message, assessment.bericht, key, historie)
         messages.insert_judgement(transaction, judgement, verdict.findings)
+        if accepted and assessment.bericht is not None and historie is not None:
+            facts.add_facts(transaction, message, assessment.bericht, historie)
         if assessment.bericht is not None:
             messages.insert_numbers(transaction, message.id, _toewijzing_nummers(assessment.bericht))
         _send(transaction, message, answer, occasion, judgement)

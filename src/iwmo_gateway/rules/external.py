@@ -4,7 +4,7 @@ from typing import Final
 
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
-from iwmo_gateway.standard.berichten import Bericht, StartProduct, Toewijzingsbericht, domain_of
+from iwmo_gateway.standard.berichten import Bericht, StartProduct, Toewijzingsbericht
 
 external: Final = Level("external", frozenset({4}))
 
@@ -39,6 +39,6 @@ def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen
         if (
             product
             and product.code
-            and not bronnen.codelists.product_fits(domain_of(bericht), product.categorie, product.code)
+            and not bronnen.codelists.product_fits(bericht.soort.domain, product.categorie, product.code)
         ):
             yield Fault(klasse, f"een code van de productcodelijst in categorie {product.categorie}", product.code)

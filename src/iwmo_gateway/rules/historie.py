@@ -11,7 +11,6 @@ from datetime import date, time
 from iwmo_gateway.standard.berichten import (
     Omvang,
     Product,
-    Startbericht,
     StartProduct,
     ToegewezenProduct,
     Toewijzingsbericht,
@@ -139,10 +138,3 @@ def levering_of(start: StartProduct) -> Levering:
         start.product.code if start.product else None,
         start.begindatum,
     )
-
-
-def starts_after(bericht: Startbericht, starts: frozenset[Levering]) -> frozenset[Levering]:
-    """The starts that count once this 305 does too: its deletions are taken first, then its first deliveries."""
-    deleted = {levering_of(start) for start in bericht.start_producten if start.deletes}
-    added = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"}
-    return (starts - deleted) | added

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
-from iwmo_gateway.standard.kinds import Domain, Soort
+from iwmo_gateway.standard.kinds import Soort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -346,8 +346,3 @@ class Startbericht(Klasse):
 
 
 Bericht = Toewijzingsbericht | Startbericht
-
-
-def domain_of(bericht: Bericht) -> Domain:
-    """The legal domain that the message belongs to."""
-    return bericht.soort.domain

@@ -53,11 +53,6 @@ class Soort:
         return _namespace(self.domain, self.release, "basisschema")
 
     @property
-    def receiver(self) -> Role:
-        """The other party."""
-        return Role.AANBIEDER if self.sender is Role.GEMEENTE else Role.GEMEENTE
-
-    @property
     def schema_path(self) -> str:
         """Where its schema lies below a folder of schemas: `iwmo/3.2/wmo301.xsd`."""
         return f"{self.domain.standard}/{self.release}/{self.code.lower()}.xsd"

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
 from iwmo_gateway.shipped import shipped
@@ -193,3 +194,5 @@ def _translated() -> Iterator[None]:
         if isinstance(error, OperationalError) and state is None:
             raise StoreError("The database of IWMO_DATABASE_URL cannot be reached or used") from None
         raise StoreError(f"The database refused or failed: {kind} {state or ''}") from None
+    except PoolTimeout:
+        raise StoreBusy("Every connection to the database is in use") from None

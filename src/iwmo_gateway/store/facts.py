@@ -54,15 +54,15 @@ def load_historie(
     )
 
 
-def add_facts(transaction: Transaction, message: Message, bericht: Bericht, client: bytes, historie: Historie) -> None:
+def add_facts(transaction: Transaction, message: Message, bericht: Bericht, historie: Historie) -> None:
     """Keep what an accepted message makes.
 
     Raises StoreConflict if another message changed one of these allocations since `historie` was loaded.
     """
     if isinstance(bericht, Toewijzingsbericht):
-        _add_versions(transaction, message, toewijzingen_of(bericht, client.hex()), historie)
+        _add_versions(transaction, message, toewijzingen_of(bericht, historie.client), historie)
     else:
-        _add_starts(transaction, message, bericht, client, historie)
+        _add_starts(transaction, message, bericht, bytes.fromhex(historie.client))
 
 
 def _versions(transaction: Transaction, message: Message, numbers: Iterable[int]) -> dict[int, tuple[Toewijzing, ...]]:
@@ -135,9 +135,7 @@ def _add_versions(
         )
 
 
-def _add_starts(
-    transaction: Transaction, message: Message, bericht: Startbericht, client: bytes, historie: Historie
-) -> None:
+def _add_starts(transaction: Transaction, message: Message, bericht: Startbericht, client: bytes) -> None:
     key = {
         "client": client,
         "gemeente": message.gemeente,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from iwmo_gateway.gateway.replay import AT_ONCE
 from iwmo_gateway.store.messages import Status
 
 UUID_PATTERN: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
@@ -242,7 +243,7 @@ class ReplayRequest(BaseModel):
         },
     )
 
-    ids: list[Annotated[str, Field(pattern=UUID_PATTERN)]] = Field(min_length=1, max_length=100)
+    ids: list[Annotated[str, Field(pattern=UUID_PATTERN)]] = Field(min_length=1, max_length=AT_ONCE)
     reason: Text = Field(min_length=3, max_length=500)
     dry_run: bool = False
     force: bool = False
