@@ -272,7 +272,7 @@ def nederlandse_postcode(bericht: Toewijzingsbericht) -> Faults:
     for contact in bericht.contacten():
         adres = contact.adres
         if adres and adres.land_code == "NL" and adres.postcode and not _POSTCODE_NL.fullmatch(adres.postcode):
-            yield Fault(contact, "een postcode als 1234AB", HIDDEN)
+            yield Fault(contact, "een postcode als 1234AB, zonder spatie", HIDDEN)
 
 
 @content.rule("CS139", berichten="WMO301 WMO305")
