@@ -11,7 +11,7 @@ from lxml import etree
 
 from bench.traffic import VOORAF
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.retour import retourbericht
+from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.historie import Bronnen, Historie, toewijzingen_of
 from iwmo_gateway.rules.verdict import judge_against, judge_alone
 from iwmo_gateway.shipped import shipped

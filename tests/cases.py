@@ -7,6 +7,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from iwmo_gateway.contract.profile import Profiel, parse_profiel
+from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.days import AMSTERDAM
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -14,13 +16,20 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 @dataclass(frozen=True)
 class Case:
-    """One fixture. `findings` are (regel, niveau, retourcode, klasse, pad, actie)."""
+    """One fixture. `findings` are (regel, niveau, retourcode, klasse, pad, actie).
+
+    `vooraf` are earlier messages, each with the status that it must get; `contracten` names of shipped profiles, or
+    paths of others. Of a claim, `bedragen` are what it asks and what is approved, `antwoord` what its answer says.
+    """
 
     path: Path
     ontvangen: date
-    vooraf: tuple[Path, ...]
+    vooraf: tuple[tuple[Path, str], ...]
     status: str
     findings: tuple[tuple[Any, ...], ...]
+    contracten: tuple[str, ...]
+    bedragen: dict[str, int] | None
+    antwoord: tuple[dict[str, Any], ...]
     facts: dict[str, list[dict[str, Any]]]
 
     @property
@@ -40,15 +49,37 @@ def cases() -> Iterator[Case]:
         yield Case(
             path=path.with_suffix(".xml"),
             ontvangen=said.pop("ontvangen"),
-            vooraf=tuple((path.parent / name).resolve() for name in said.pop("vooraf", ())),
+            vooraf=tuple(_earlier(path.parent, entry) for entry in said.pop("vooraf", ())),
             status=said.pop("status"),
             findings=tuple(
                 (f["regel"], f["niveau"], f.get("retourcode"), f["klasse"], f["pad"], f["actie"])
                 for f in said.pop("bevindingen", ())
             ),
+            contracten=tuple(
+                name if "/" not in name else str((path.parent / name).resolve()) for name in said.pop("contracten", ())
+            ),
+            bedragen=said.pop("bedragen", None),
+            antwoord=tuple(said.pop("antwoord", ())),
             facts=said,
         )
 
 
+def _earlier(folder: Path, entry: str | dict[str, str]) -> tuple[Path, str]:
+    name, status = (entry, "accepted") if isinstance(entry, str) else (entry["bestand"], entry["status"])
+    return (folder / name).resolve(), status
+
+
 def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), AMSTERDAM)
+
+
+def profile_path(name: str) -> Path:
+    """The file of a profile: a shipped one by its name, another by its path."""
+    return Path(name) if "/" in name else shipped("contracts") / f"{name}.toml"
+
+
+def profile(name: str) -> Profiel:
+    path = profile_path(name)
+    parsed = parse_profiel(path.read_text(encoding="utf-8"), path.stem, 1)
+    assert isinstance(parsed, Profiel), parsed
+    return parsed

@@ -19,7 +19,7 @@ from rich.table import Table
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.access import create_token
 from iwmo_gateway.gateway.context import Gateway, open_gateway
-from iwmo_gateway.retour import NO_REMARK, NOT_JUDGED, REJECTED
+from iwmo_gateway.retour.building import APPROVED, NO_REMARK, NOT_JUDGED, REJECTED
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.days import AMSTERDAM
@@ -29,7 +29,12 @@ from iwmo_gateway.web.app import create_app
 from iwmo_gateway.worker import working_beside
 
 _START_SECONDS: Final = 20
-_MEANING: Final = {REJECTED: "bericht afgekeurd", NO_REMARK: "geen opmerking", NOT_JUDGED: "niet beoordeeld"}
+_MEANING: Final = {
+    REJECTED: "bericht afgekeurd",
+    APPROVED: "volledig toegekend",
+    NO_REMARK: "geen opmerking",
+    NOT_JUDGED: "niet beoordeeld",
+}
 
 
 def run(out: Console, folder: Path, port: int) -> None:

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.waiting import judge_next
-from iwmo_gateway.retour import AnswerShape, retourbericht
+from iwmo_gateway.retour.answers import retourbericht
+from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.content import content
 from iwmo_gateway.rules.engine import Level
 from iwmo_gateway.rules.external import external

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from iwmo_gateway.retour import AnswerShape, retourbericht
+from iwmo_gateway.retour.answers import retourbericht
+from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.shipped import shipped
@@ -17,7 +18,12 @@ from iwmo_gateway.standard.xml import Document, local_name, read, serialise
 from tests.cases import FIXTURES, Case, cases
 
 SCHEMAS = Schemas(shipped("xsd"))
-WHOLE = sorted((FIXTURES / "heel").glob("goed-*.xml")) + sorted((FIXTURES / "vooraf").glob("*.xml"))
+WHOLE = sorted(
+    path
+    for folder, names in (("heel", "goed-*.xml"), ("vooraf", "*.xml"))
+    for path in (FIXTURES / folder).glob(names)
+    if "303" not in path.name and "323" not in path.name and not path.name.startswith("declaratie-")
+)
 
 
 def document_of(body: bytes) -> Document:
@@ -141,7 +147,10 @@ def test_the_return_message_keeps_every_character() -> None:
     assert SCHEMAS.check(again).ok
 
 
-@pytest.mark.parametrize("case", [case for case in cases() if case.status == "rejected"], ids=lambda case: case.name)
+BAD = [case for case in cases() if case.status == "rejected" and case.bedragen is None]
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)
 def test_the_answer_to_every_bad_fixture_is_valid(case: Case) -> None:
     document = document_of(case.body)
     found = [finding(pad, code, niveau) for _, niveau, code, _, pad, _ in case.findings]

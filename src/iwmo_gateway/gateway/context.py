@@ -7,15 +7,16 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
 from iwmo_gateway import __version__
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.errors import ConfigurationError
-from iwmo_gateway.retour import AnswerShape
+from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
@@ -51,9 +52,13 @@ class Gateway:
         """The keyed hash by which a client is known in the store."""
         return hmac.digest(self.secret, bsn.encode(), "sha256")
 
-    def bronnen(self, received_at: datetime) -> Bronnen:
-        """The outside sources for a message received at this moment."""
-        return Bronnen(day_of(received_at), self.codelists)
+    def birth_key(self, bsn: str, birth: date) -> bytes:
+        """The keyed hash by which a client's birth date is compared: not to be found back from the date alone."""
+        return self.client_key(f"{bsn} {birth}")
+
+    def bronnen(self, received_at: datetime, profielen: tuple[Profiel, ...]) -> Bronnen:
+        """The outside sources for a message received at this moment, under the contracts of its municipality."""
+        return Bronnen(day_of(received_at), self.codelists, profielen)
 
     def answer_shape(self, soort: Soort) -> AnswerShape:
         """What the schema of a return message asks for."""

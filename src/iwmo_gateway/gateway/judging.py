@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import string
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,17 +15,18 @@ from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreB
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
-from iwmo_gateway.retour import retourbericht
+from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Historie
-from iwmo_gateway.rules.verdict import Verdict, judge_against, judge_alone, schema_verdict
-from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, schema_verdict
+from iwmo_gateway.standard.berichten import Bericht, Startbericht
+from iwmo_gateway.standard.declaraties import Declaratiebericht
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Document, serialise
-from iwmo_gateway.store import facts, mailbox, messages
+from iwmo_gateway.store import contracts, facts, mailbox, messages
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+from iwmo_gateway.store.messages import COUNTS, Event, Judgement, Message, Status
 
 log = structlog.get_logger(__name__)
 
@@ -73,10 +74,15 @@ def complete(
     if bericht is None or assessment.verdict.rejected:
         return assessment.verdict, None
     used = not message.holds_identification and messages.identification_holder(transaction, message) is not None
-    key = gateway.client_key(bericht.client.bsn)
-    historie = facts.load_historie(transaction, message, bericht, key, identificatie_used=used)
-    against = judge_against(bericht, historie, gateway.bronnen(received_at))
-    return Verdict((*assessment.verdict.findings, *against.findings)), historie
+    known = Historie(
+        clienten={client.bsn: gateway.client_key(client.bsn).hex() for client in bericht.clienten},
+        geboortedata=_birth_dates(gateway, bericht),
+        identificatie_used=used,
+    )
+    historie = facts.load_historie(transaction, message, bericht, known)
+    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente)
+    against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
+    return beside(assessment.verdict, against), historie
 
 
 def process(gateway: Gateway, message: Message, document: Document, occasion: Occasion) -> Result:
@@ -117,8 +123,8 @@ def _settle(
         if message.judgements:
             message = messages.by_id(transaction, message.id, lock=True) or message
         before = result_of(transaction, message) if message.judgements else None
-        if before is not None and message.status is Status.ACCEPTED:
-            # Somebody else had it accepted since it was read: an approval is never taken back.
+        if before is not None and message.status in COUNTS:
+            # Somebody else had it judged since it was read: an approval is never taken back.
             return before
         verdict, historie = complete(gateway, transaction, message, assessment, occasion.received_at)
         status = status_of(assessment, verdict)
@@ -128,12 +134,12 @@ def _settle(
                 return before
         answer = _answer(gateway, message, document, verdict, occasion) if status is not Status.INVALID else None
         judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
-        accepted = status is Status.ACCEPTED
+        counts = status in COUNTS
         changes: dict[str, Any] = {
             "status": status,
             "judgements": judgement.nr,
-            "holds_identification": accepted,
-            "forwarded": accepted,
+            "holds_identification": counts,
+            "forwarded": counts,
             "received_at": occasion.received_at,
             "error": None,
         }
@@ -141,10 +147,10 @@ def _settle(
             found = messages.by_id(transaction, message.id)
             return result_of(transaction, found or message)
         messages.insert_judgement(transaction, judgement, verdict.findings)
-        if accepted and assessment.bericht is not None and historie is not None:
-            facts.add_facts(transaction, message, assessment.bericht, historie)
+        if counts and assessment.bericht is not None and historie is not None:
+            facts.add_facts(transaction, message, assessment.bericht, historie, verdict.settlement)
         if assessment.bericht is not None:
-            messages.insert_numbers(transaction, message.id, _toewijzing_nummers(assessment.bericht))
+            messages.insert_numbers(transaction, message.id, assessment.bericht.toewijzing_nummers)
         _send(transaction, message, answer, occasion, judgement)
         return Result(replace(message, **changes), judgement, verdict.findings[:SHOWN])
 
@@ -162,13 +168,13 @@ def _send(
     replaces = _withdrawn_or_replaced(transaction, message, occasion.now) if message.judgements else None
     if answer is not None:
         retour, xml = answer
-        if judgement.status is Status.ACCEPTED:
+        if judgement.status in COUNTS:
             retour = replace(retour, forwarded=True)
         if not messages.insert_message(transaction, retour, xml, None):
             raise StoreConflict("The identification of the answer is in use")
         deliveries.append((message.afzender, retour.id, replaces))
         happened.append(Event(occasion.now, "answered", "gateway", {"retour": retour.id, "vervangt": replaces}))
-    if judgement.status is Status.ACCEPTED and message.ontvanger:
+    if judgement.status in COUNTS and message.ontvanger:
         deliveries.append((message.ontvanger, message.id, None))
         happened.append(Event(occasion.now, "forwarded", "gateway", {"aan": message.ontvanger}))
     messages.insert_events(transaction, message.id, happened)
@@ -237,11 +243,13 @@ def _judgement(
         status=status,
         xsd=gateway.schemas.identity(document.soort),
         regels=gateway.regels,
-        contract=(),
+        contract=verdict.settlement.contract if verdict.settlement else (),
         bevindingen=len(verdict.findings),
         more=assessment.more,
         retour=answer[0].id if answer else None,
         retour_soort=answer[0].soort if answer else None,
+        ingediend=verdict.settlement.ingediend if verdict.settlement else None,
+        toegekend=verdict.settlement.toegekend if verdict.settlement else None,
     )
 
 
@@ -249,11 +257,18 @@ def status_of(assessment: Assessment, verdict: Verdict) -> Status:
     """The status that a verdict gives a message."""
     if assessment.bericht is None:
         return Status.INVALID
-    return Status.REJECTED if verdict.rejected else Status.ACCEPTED
+    return Status(verdict.outcome)
 
 
-def _toewijzing_nummers(bericht: Bericht) -> Iterator[int]:
-    return (product.toewijzing_nummer for product in bericht.producten if product.toewijzing_nummer is not None)
+def _birth_dates(gateway: Gateway, bericht: Bericht) -> dict[str, str]:
+    """The keyed hash of each client's birth date, where the message tells the whole of it."""
+    if isinstance(bericht, Startbericht | Declaratiebericht):
+        return {}
+    return {
+        client.bsn: gateway.birth_key(client.bsn, client.geboortedatum.datum).hex()
+        for client in bericht.clienten
+        if client.geboortedatum is not None and client.geboortedatum.datum_gebruik is None
+    }
 
 
 def _gist(found: Sequence[Finding]) -> list[tuple[str, str | None, str, Actie]]:

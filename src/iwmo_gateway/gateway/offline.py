@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Bronnen
-from iwmo_gateway.rules.verdict import judge_offline, schema_verdict
+from iwmo_gateway.rules.verdict import Outcome, judge_offline, schema_verdict
 from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.reading import HANDLED, to_bericht
 from iwmo_gateway.standard.schemas import Schemas
@@ -40,8 +41,16 @@ def judge_file(path: Path, schemas: Schemas, codelists: Codelists, ontvangen: da
         return FileReport(str(path), soort, refused=False, summary=said, findings=())
     verdict = judge_offline(to_bericht(document), Bronnen(ontvangen, codelists))
     levels = "niveaus 1 en 2" if verdict.about_content else "niveaus 1, 2 en 4; niveau 3 vraagt eerdere berichten"
-    said = f"{soort}: {'afgekeurd' if verdict.rejected else 'goed'} ({levels})"
-    return FileReport(str(path), soort, verdict.rejected, said, verdict.findings)
+    said = f"{soort}: {_SAID[verdict.outcome]} ({levels})"
+    return FileReport(str(path), soort, verdict.outcome is not Outcome.ACCEPTED, said, verdict.findings)
+
+
+_SAID: Final = {
+    Outcome.ACCEPTED: "goed",
+    Outcome.PARTLY_ACCEPTED: "deels goed",
+    Outcome.REFUSED: "geen regel goed",
+    Outcome.REJECTED: "afgekeurd",
+}
 
 
 def _unreadable(unreadable: Unreadable) -> Finding:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.context import Gateway, new_id
-from iwmo_gateway.gateway.judging import Occasion, assess, complete, process
+from iwmo_gateway.gateway.judging import Occasion, assess, complete, process, status_of
 from iwmo_gateway.gateway.results import Result, result_of
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import day_of
@@ -88,9 +88,7 @@ def validate(gateway: Gateway, caller: Caller, body: bytes, received_at: datetim
         unheld = replace(message, holds_identification=False)
         known = messages.by_digest(transaction, message.afzender, message.digest)
         verdict, _ = complete(gateway, transaction, known or unheld, assessment, received_at)
-    if assessment.bericht is None:
-        return replace(message, status=Status.INVALID), verdict
-    return replace(message, status=Status.REJECTED if verdict.rejected else Status.ACCEPTED), verdict
+    return replace(message, status=status_of(assessment, verdict)), verdict
 
 
 def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refused:
@@ -116,7 +114,9 @@ def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refus
 
 def _message(document: Document, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False) -> Message:
     kop, soort = document.kop, document.soort
-    identificatie = kop.identificatie if len(kop.identificatie or "") <= 12 else None
+    identificatie, declaratie_nummer = (
+        number if len(number or "") <= 12 else None for number in (kop.identificatie, kop.declaratie_nummer)
+    )
     return Message(
         id=new_id(caller.at),
         domain=soort.domain,
@@ -131,6 +131,7 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
         received_at=received_at,
         status=Status.RECEIVED,
         holds_identification=identificatie is not None,
+        declaratie_nummer=declaratie_nummer,
         attempts=0 if later else 1,
     )
 

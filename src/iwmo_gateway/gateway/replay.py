@@ -15,7 +15,7 @@ from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import mailbox, messages, replays
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Message, Status
+from iwmo_gateway.store.messages import COUNTS, Message
 from iwmo_gateway.store.replays import Item, Replay
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ def _item(gateway: Gateway, caller: Caller, message_id: str, *, dry_run: bool, f
     if refused is not None:
         return Item(message_id, "refused", before, before, {"reden": refused})
     try:
-        if dry_run or message.status is Status.ACCEPTED:
+        if dry_run or message.status in COUNTS:
             return _shown(gateway, message, body)
         return _judged(gateway, caller, message, body)
     except GatewayError as error:
@@ -89,8 +89,8 @@ def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str 
         return "Een retourbericht wordt niet opnieuw beoordeeld."
     if force:
         return None
-    if message.status is Status.ACCEPTED:
-        return "Het bericht is al goedgekeurd; met force ziet u wat er nu anders zou zijn."
+    if message.status in COUNTS:
+        return "Het bericht is al verwerkt; met force ziet u wat er nu anders zou zijn."
     if _answer_fetched(transaction, message):
         return "Het retourbericht is al opgehaald; met force komt er een nieuw retourbericht."
     return None

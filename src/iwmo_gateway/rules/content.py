@@ -12,15 +12,12 @@ from iwmo_gateway.rules.engine import HIDDEN, Fault, Faults, Level
 from iwmo_gateway.rules.periods import Coverage, open_ended
 from iwmo_gateway.standard.berichten import (
     Bericht,
-    Geboortedatum,
-    Klasse,
-    Relatie,
     Startbericht,
-    StartClient,
     ToegewezenProduct,
-    ToewijzingClient,
     Toewijzingsbericht,
 )
+from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
+from iwmo_gateway.standard.klassen import Geboortedatum, Klasse
 
 content: Final = Level("content", frozenset({2}))
 
@@ -31,10 +28,10 @@ _MAY_OVERLAP: Final = frozenset({"11", "12", "13", "14"})
 _POSTCODE_NL: Final = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
 
 
-@content.rule("TR002", berichten="WMO301 WMO305")
+@content.rule("TR002", berichten="WMO301 WMO305 WMO303")
 def geboortedatum_niet_te_oud(bericht: Bericht) -> Faults:
     """De geboortedatum ligt niet meer dan 120 jaar voor de dagtekening, tenzij hij onbekend is."""
-    dagtekening = bericht.header.bericht_identificatie.dagtekening
+    dagtekening = bericht.header.dagtekening
     for persoon, geboortedatum in _geboortedata(bericht):
         day = geboortedatum.datum
         if not geboortedatum.unknown and (day.year + 120, day.month, day.day) < (
@@ -67,9 +64,18 @@ def client_heeft_vast_adres(bericht: Toewijzingsbericht) -> Faults:
         )
 
 
-@content.rule("TR101", berichten="WMO301 WMO305")
+@content.rule("TR101", berichten="WMO301 WMO305 WMO323 WMO303")
 def geen_dubbele_regels(bericht: Bericht) -> Faults:
     """Binnen een bericht komt iedere logische sleutel één keer voor."""
+    if isinstance(bericht, Declaratiebericht | Factuurbericht):
+        yield from _repeated(bericht.clienten, lambda client: client.bsn, "een andere Bsn: één Client per persoon")
+        for client in bericht.clienten:
+            yield from _repeated(
+                client.prestaties,
+                lambda prestatie: (prestatie.referentie, prestatie.vorige),
+                "een andere combinatie van ReferentieNummer en VorigReferentieNummer",
+            )
+        return
     if isinstance(bericht, Startbericht):
         yield from _repeated(
             bericht.start_producten,
@@ -87,10 +93,16 @@ def geen_dubbele_regels(bericht: Bericht) -> Faults:
     yield from _repeated(numbered, lambda product: product.toewijzing_nummer, "een ander ToewijzingNummer")
 
 
-@content.rule("TR134", berichten="WMO301 WMO305")
+@content.rule("TR134", berichten="WMO301 WMO305 WMO323 WMO303")
 def datum_niet_na_dagtekening(bericht: Bericht) -> Faults:
-    """Geboortedatum en toewijzingsdatum liggen niet na de dagtekening van het bericht."""
-    dagtekening = bericht.header.bericht_identificatie.dagtekening
+    """Geboortedatum, toewijzingsdatum en declaratiedagtekening liggen niet na de dagtekening van het bericht."""
+    dagtekening = bericht.header.dagtekening
+    if isinstance(bericht, Declaratiebericht) and bericht.declaratie.declaratie_dagtekening > dagtekening:
+        yield Fault(
+            bericht.declaratie,
+            f"DeclaratieDagtekening op of voor {dagtekening}",
+            str(bericht.declaratie.declaratie_dagtekening),
+        )
     for persoon, geboortedatum in _geboortedata(bericht):
         if geboortedatum.datum > dagtekening:
             yield Fault(persoon, f"Geboortedatum op of voor {dagtekening}", HIDDEN)
@@ -229,16 +241,22 @@ def geen_omvang_zonder_productcode(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Omvang", wanted=False)
 
 
-@content.rule("CS002", berichten="WMO301 WMO305")
+@content.rule("CS002", berichten="WMO301 WMO305 WMO323 WMO303")
 def bsn_voldoet_aan_elfproef(bericht: Bericht) -> Faults:
     """Het BSN voldoet aan de 11-proef."""
-    if not _passes_11_check(bericht.client.bsn):
-        yield Fault(bericht.client, "een Bsn dat aan de 11-proef voldoet", HIDDEN)
+    for client in bericht.clienten:
+        if not _passes_11_check(client.bsn):
+            yield Fault(client, "een Bsn dat aan de 11-proef voldoet", HIDDEN)
 
 
-@content.rule("CS003", berichten="WMO301")
-def einde_niet_voor_begin(bericht: Toewijzingsbericht) -> Faults:
+@content.rule("CS003", berichten="WMO301 WMO303")
+def einde_niet_voor_begin(bericht: Toewijzingsbericht | Factuurbericht) -> Faults:
     """De einddatum van een periode ligt op of na de begin- of ingangsdatum."""
+    if isinstance(bericht, Factuurbericht):
+        yield from _ends_early(bericht.header, *bericht.header.declaratie_periode.days)
+        for prestatie in bericht.prestaties:
+            yield from _ends_early(prestatie, *prestatie.product_periode.days)
+        return
     for contact in bericht.contacten():
         if contact.periode:
             yield from _ends_early(contact, contact.periode.begindatum, contact.periode.einddatum, hidden=True)
@@ -275,7 +293,7 @@ def nederlandse_postcode(bericht: Toewijzingsbericht) -> Faults:
             yield Fault(contact, "een postcode als 1234AB, zonder spatie", HIDDEN)
 
 
-@content.rule("CS139", berichten="WMO301 WMO305")
+@content.rule("CS139", berichten="WMO301 WMO305 WMO303")
 def geboortedatum_past_bij_datumgebruik(bericht: Bericht) -> Faults:
     """Wat volgens DatumGebruik onbekend is, staat in de geboortedatum op 01 (dag, maand) of 1900 (jaar)."""
     for persoon, geboortedatum in _geboortedata(bericht):
@@ -334,10 +352,8 @@ def frequentie_past_bij_eenheid(bericht: Toewijzingsbericht) -> Faults:
             )
 
 
-def _geboortedata(
-    bericht: Bericht,
-) -> Iterator[tuple[ToewijzingClient | StartClient | Relatie, Geboortedatum]]:
-    for persoon in bericht.personen:
+def _geboortedata(bericht: Bericht) -> Iterator[tuple[Klasse, Geboortedatum]]:
+    for persoon in bericht.clienten if isinstance(bericht, Declaratiebericht | Factuurbericht) else bericht.personen:
         if persoon.geboortedatum:
             yield persoon, persoon.geboortedatum
 

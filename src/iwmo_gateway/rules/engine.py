@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from iwmo_gateway.errors import RuleCrashed
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
-from iwmo_gateway.standard.berichten import Bericht, Klasse
+from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.klassen import Klasse
 
 HIDDEN: Final = "•••"
 """What is shown instead of a personal value."""

@@ -1,38 +1,48 @@
 """Level 4: what only an outside source can tell: the day of receipt, the municipalities, the product codes."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
+from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.standard.berichten import Bericht, StartProduct, Toewijzingsbericht
+from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
 
 external: Final = Level("external", frozenset({4}))
 
 
-@external.rule("TR135", berichten="WMO301 WMO305")
+@external.rule("TR135", berichten="WMO301 WMO305 WMO323 WMO303")
 def dagtekening_niet_in_toekomst(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De dagtekening ligt niet na de dag van ontvangst."""
-    dagtekening = bericht.header.bericht_identificatie.dagtekening
+    dagtekening = bericht.header.dagtekening
     if dagtekening > bronnen.ontvangen:
         yield Fault(bericht.header, f"Dagtekening op of voor {bronnen.ontvangen}", f"Dagtekening {dagtekening}")
 
 
-@external.rule("TR378", berichten="WMO301 WMO305")
+@external.rule("RC8847", berichten="WMO303")
+def declaratieperiode_is_begonnen(bericht: Factuurbericht, historie: Historie, bronnen: Bronnen) -> Faults:
+    """De declaratieperiode begint niet na de dag van ontvangst."""
+    begin = bericht.header.declaratie_periode.begindatum
+    if begin > bronnen.ontvangen:
+        yield Fault(bericht.header, f"Begindatum op of voor {bronnen.ontvangen}", f"Begindatum {begin}")
+
+
+@external.rule("TR378", berichten="WMO301 WMO305 WMO323 WMO303")
 def gemeente_bestaat(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De gemeentecode bestaat volgens het CBS, nu of op de ingangsdatum van een toewijzing in het bericht."""
-    if isinstance(bericht, Toewijzingsbericht):
-        gemeente = bericht.header.afzender
-        days = [product.ingangsdatum for product in bericht.toegewezen_producten]
-    else:
-        gemeente = bericht.header.ontvanger
-        days = [start.toewijzing_ingangsdatum for start in bericht.start_producten if start.toewijzing_ingangsdatum]
-    if not bronnen.codelists.gemeente_existed(gemeente, days):
+    gemeente = bericht.header.afzender if isinstance(bericht, Toewijzingsbericht) else bericht.header.ontvanger
+    if not bronnen.codelists.gemeente_existed(gemeente, _days(bericht, historie)):
         yield Fault(bericht.header, "een gemeentecode van het CBS", gemeente)
 
 
-@external.rule("TR381", berichten="WMO301 WMO305")
+@external.rule("TR381", berichten="WMO301 WMO305 WMO323 WMO303")
 def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De productcode staat op de productcodelijst, onder de opgegeven productcategorie."""
+    if isinstance(bericht, Declaratiebericht | Factuurbericht):
+        yield from _claimed_products(bericht, bronnen)
+        return
     for klasse in bericht.producten:
         # Nothing of the kind is asked of a deletion (TR063): it repeats what was sent.
         product = None if isinstance(klasse, StartProduct) and klasse.deletes else klasse.product
@@ -42,3 +52,28 @@ def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen
             and not bronnen.codelists.product_fits(bericht.soort.domain, product.categorie, product.code)
         ):
             yield Fault(klasse, f"een code van de productcodelijst in categorie {product.categorie}", product.code)
+
+
+def _claimed_products(bericht: Claim, bronnen: Bronnen) -> Faults:
+    """What is claimed stands on the contract's list where there is a contract, else on the national one."""
+    for prestatie in debits(bericht):
+        categorie, code, day = prestatie.product_categorie, prestatie.product_code, prestatie.product_periode.begindatum
+        profiel = bronnen.profiel_on(day)
+        if profiel is None:
+            known = bronnen.codelists.product_fits(bericht.soort.domain, categorie, code)
+        else:
+            known = profiel.offers(categorie, code, day)
+        if not known:
+            where = profiel.naam if profiel else "de productcodelijst"
+            yield Fault(prestatie, f"een code van {where} in categorie {categorie}", code)
+
+
+def _days(bericht: Bericht, historie: Historie) -> Iterator[date]:
+    """The days on which a municipality that was merged away may still have existed for this message."""
+    if isinstance(bericht, Toewijzingsbericht):
+        yield from (product.ingangsdatum for product in bericht.toegewezen_producten)
+    elif isinstance(bericht, Declaratiebericht | Factuurbericht):
+        yield from (toewijzing.ingangsdatum for toewijzing in historie.newest.values())
+        yield from (prestatie.product_periode.begindatum for prestatie in bericht.prestaties)
+    else:
+        yield from (start.toewijzing_ingangsdatum for start in bericht.start_producten if start.toewijzing_ingangsdatum)

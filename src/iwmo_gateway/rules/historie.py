@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from iwmo_gateway.standard.berichten import (
-    Omvang,
-    Product,
-    StartProduct,
-    ToegewezenProduct,
-    Toewijzingsbericht,
-)
+from iwmo_gateway.contract.profile import Profiel
+from iwmo_gateway.rules.declaraties import Declaraties
+from iwmo_gateway.standard.berichten import StartProduct, ToegewezenProduct, Toewijzingsbericht
 from iwmo_gateway.standard.codelists import Codelists
+from iwmo_gateway.standard.klassen import Omvang, Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +67,58 @@ class Levering:
 class Historie:
     """Facts of messages that count as sent, as far as this message can touch them.
 
-    `toewijzingen` are all versions by number, of this domain and municipality, whoever the provider is. `starts`,
-    `stops` and `verzoeken` are those of this client with this provider and municipality: starts that were not
-    deleted, deliveries that were stopped, references of requests. `goedgekeurde_regels` counts, by allocation number,
-    approved claim lines that were not credited.
+    `clienten` are the keyed hashes of the message's clients, by Bsn. `toewijzingen` are all versions by number, of this
+    domain and municipality, whoever the provider is. `starts`, `stops` and `verzoeken` are those of this client with
+    this provider and municipality: starts that were not deleted, deliveries that were stopped, references of requests.
+    `goedgekeurde_regels` counts, by allocation number, approved claim lines that were not credited.
+
+    For a claim: `declaraties` are the earlier ones, `bekend` the clients for whom this municipality allocated anything
+    to this provider, each with the keyed hash of the birth date that its newest 301 told, and `geboortedata` the same
+    hash of what the message tells, by Bsn. A birth date of which a part is unknown has none.
     """
 
-    client: str
+    clienten: Mapping[str, str]
     identificatie_used: bool = False
     toewijzingen: Mapping[int, tuple[Toewijzing, ...]] = field(default_factory=dict)
     starts: frozenset[Levering] = frozenset()
     stops: frozenset[Levering] = frozenset()
     verzoeken: frozenset[str] = frozenset()
     goedgekeurde_regels: Mapping[int, int] = field(default_factory=dict)
+    declaraties: Declaraties = field(default_factory=Declaraties)
+    bekend: Mapping[str, str | None] = field(default_factory=dict)
+    geboortedata: Mapping[str, str] = field(default_factory=dict)
+    newest: Mapping[int, Toewijzing] = field(init=False)
+    """The newest version of each allocation, one that removes it included."""
+
+    def __post_init__(self) -> None:
+        newest = {
+            number: max(versions, key=lambda version: version.made_at)
+            for number, versions in self.toewijzingen.items()
+            if versions
+        }
+        object.__setattr__(self, "newest", newest)
 
     def current(self, nummer: int) -> Toewijzing | None:
         """The newest version of an allocation; None if there is none or the newest one removed it."""
-        newest = max(self.toewijzingen.get(nummer, ()), key=lambda version: version.made_at, default=None)
+        newest = self.newest.get(nummer)
         return None if newest is None or newest.removed else newest
 
 
 @dataclass(frozen=True, slots=True)
 class Bronnen:
-    """What neither the message nor earlier ones tell. `ontvangen` is the day of receipt in Europe/Amsterdam."""
+    """What neither the message nor earlier ones tell.
+
+    `ontvangen` is the day of receipt in Europe/Amsterdam. `profielen` are the contracts of the message's municipality
+    in its domain; no two of them hold on one day.
+    """
 
     ontvangen: date
     codelists: Codelists
+    profielen: tuple[Profiel, ...] = ()
+
+    def profiel_on(self, day: date) -> Profiel | None:
+        """The contract that holds on a day; None where none does."""
+        return next((profiel for profiel in self.profielen if profiel.holds_on(day)), None)
 
 
 def toewijzingen_of(bericht: Toewijzingsbericht, client: str) -> tuple[Toewijzing, ...]:

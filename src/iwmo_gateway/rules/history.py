@@ -26,14 +26,14 @@ _ELEMENTS: Final = {
 }
 
 
-@history.rule("TR056", berichten="WMO301 WMO305")
+@history.rule("TR056", berichten="WMO301 WMO305 WMO323")
 def identificatie_is_uniek(bericht: Bericht, historie: Historie) -> Faults:
     """De identificatie is nog niet gebruikt voor een ander bericht van dezelfde soort en afzender."""
     if historie.identificatie_used:
         yield Fault(
             bericht.header,
             "een nieuwe Identificatie",
-            f"Identificatie {bericht.header.bericht_identificatie.identificatie}",
+            f"Identificatie {bericht.header.identificatie}",
         )
 
 
@@ -43,7 +43,9 @@ def toewijzing_nummer_is_uniek(bericht: Toewijzingsbericht, historie: Historie) 
     for product in bericht.toegewezen_producten:
         if product.toewijzing_nummer is None:
             continue
-        version = as_toewijzing(product, product.toewijzing_nummer, historie.client, bericht.header.ontvanger)
+        version = as_toewijzing(
+            product, product.toewijzing_nummer, historie.clienten[bericht.client.bsn], bericht.header.ontvanger
+        )
         current = historie.current(version.nummer)
         if current is None:
             continue
@@ -96,7 +98,7 @@ def start_hoort_bij_toewijzing(bericht: Startbericht, historie: Historie) -> Fau
             continue
         current = historie.current(start.toewijzing_nummer)
         if current is None or (current.client, current.aanbieder) != (
-            historie.client,
+            historie.clienten[bericht.client.bsn],
             bericht.header.afzender,
         ):
             yield Fault(

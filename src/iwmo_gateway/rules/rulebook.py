@@ -11,9 +11,10 @@ from iwmo_gateway.standard.kinds import RELEASES
 
 @dataclass(frozen=True, slots=True)
 class PublishedRule:
-    """One TR, CD or CS.
+    """One TR, CD or CS, or a rule of ours (`eigen` says where that comes from).
 
-    `door` says what checks it where no rule of ours does; `feiten` names the kinds of message whose facts it needs.
+    `berichten` are the messages for which it is published, and those of 2.3 for which it holds as well. `door` says
+    what checks it where no rule of ours does; `feiten` names the kinds of message whose facts it needs.
     """
 
     code: str
@@ -21,6 +22,7 @@ class PublishedRule:
     berichten: frozenset[str]
     sinds: str
     door: str | None
+    eigen: str | None
     feiten: frozenset[str]
     retourcodes: Mapping[str, str]
 
@@ -41,9 +43,10 @@ def rulebook() -> Mapping[str, PublishedRule]:
         code: PublishedRule(
             code=code,
             niveau=entry["niveau"],
-            berichten=frozenset(entry["berichten"].split()),
+            berichten=frozenset(f"{entry.get('berichten', '')} {entry.get('ook', '')}".split()),
             sinds=entry.get("sinds", RELEASES[0]),
             door=entry.get("door"),
+            eigen=entry.get("eigen"),
             feiten=frozenset(entry.get("feiten", "").split()),
             retourcodes={
                 release: entry.get(f"retourcode_{release.replace('.', '_')}", entry.get("retourcode", ""))

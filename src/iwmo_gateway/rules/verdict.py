@@ -1,29 +1,56 @@
 """What the levels together say of a message."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeGuard
 
+from iwmo_gateway.rules.agreement import agreement
 from iwmo_gateway.rules.content import content
 from iwmo_gateway.rules.engine import Actie, Finding, Level
 from iwmo_gateway.rules.external import external
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.history import history
+from iwmo_gateway.rules.invoices import invoices
+from iwmo_gateway.rules.settlement import Settlement, nothing_of, settled
+from iwmo_gateway.rules.shares import share_out, shares
 from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.schemas import SchemaCheck
 
-LEVELS: Final[tuple[Level, ...]] = (content, history, external)
+LEVELS: Final[tuple[Level, ...]] = (content, invoices, history, external, agreement, shares)
+
+
+class Outcome(StrEnum):
+    """What becomes of a message that passed level 1. A claim may be right in part, or judged and wholly refused."""
+
+    REJECTED = "rejected"
+    REFUSED = "refused"
+    PARTLY_ACCEPTED = "partly_accepted"
+    ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings of a message, and whether they refuse it."""
+    """All findings of a message, and of a claim what is approved."""
 
     findings: tuple[Finding, ...]
+    settlement: Settlement | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of the message."""
+        refusing = [finding for finding in self.findings if finding.actie is Actie.REJECT]
+        if not refusing:
+            return Outcome.ACCEPTED
+        if self.settlement is None or not self.settlement.judged:
+            return Outcome.REJECTED
+        return Outcome.PARTLY_ACCEPTED if self.settlement.approved_lines else Outcome.REFUSED
 
     @property
     def rejected(self) -> bool:
-        """At least one finding rejects."""
-        return any(finding.actie is Actie.REJECT for finding in self.findings)
+        """It counts as not sent."""
+        return self.outcome is Outcome.REJECTED
 
     @property
     def about_content(self) -> bool:
@@ -33,20 +60,30 @@ class Verdict:
 
 def judge_alone(bericht: Bericht) -> Verdict:
     """Level 2."""
-    return Verdict(content.findings(bericht))
+    found = _in_order((*content.findings(bericht), *invoices.findings(bericht)))
+    return Verdict(found, nothing_of(bericht) if _is_claim(bericht) else None)
 
 
 def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
-    """Levels 3 and 4 together; a fault in the Header leaves the rest unsaid."""
-    found = (*history.findings(bericht, historie), *external.findings(bericht, historie, bronnen))
-    in_header = tuple(finding for finding in found if finding.klasse == "Header" and finding.actie is Actie.REJECT)
-    return Verdict(in_header or tuple(sorted(found, key=lambda finding: finding.regelnummer)))
+    """Levels 3 and 4 together; a fault in the Header, and of a claim one in Declaratie, leaves the rest unsaid."""
+    found = (
+        *history.findings(bericht, historie),
+        *external.findings(bericht, historie, bronnen),
+        *agreement.findings(bericht, historie, bronnen),
+    )
+    if stopping := _stopping(found):
+        return Verdict(stopping, nothing_of(bericht) if _is_claim(bericht) else None)
+    if not _is_claim(bericht):
+        return Verdict(_in_order(found))
+    refused = settled(bericht, found, bronnen).refused
+    found = (*found, *shares.findings(bericht, share_out(bericht, historie, refused)))
+    return Verdict(_in_order(found), settled(bericht, found, bronnen))
 
 
 def judge(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
     """Levels 2, 3 and 4: level 2 first, and if it refuses the message nothing more."""
     alone = judge_alone(bericht)
-    return alone if alone.rejected else Verdict((*alone.findings, *judge_against(bericht, historie, bronnen).findings))
+    return alone if alone.rejected else beside(alone, judge_against(bericht, historie, bronnen))
 
 
 def judge_offline(bericht: Bericht, bronnen: Bronnen) -> Verdict:
@@ -54,7 +91,16 @@ def judge_offline(bericht: Bericht, bronnen: Bronnen) -> Verdict:
     alone = judge_alone(bericht)
     if alone.rejected:
         return alone
-    return Verdict((*alone.findings, *external.findings(bericht, Historie(client=""), bronnen)))
+    nothing = Historie(clienten={client.bsn: "" for client in bericht.clienten})
+    found = (*external.findings(bericht, nothing, bronnen), *agreement.findings(bericht, nothing, bronnen))
+    if stopping := _stopping(found):
+        return beside(alone, Verdict(stopping, alone.settlement))
+    return beside(alone, Verdict(_in_order(found), settled(bericht, found, bronnen) if _is_claim(bericht) else None))
+
+
+def beside(alone: Verdict, against: Verdict) -> Verdict:
+    """What level 2 said of a message that it does not refuse, with what levels 3 and 4 say."""
+    return Verdict((*alone.findings, *against.findings), against.settlement)
 
 
 def schema_verdict(check: SchemaCheck) -> Verdict:
@@ -76,3 +122,18 @@ def schema_verdict(check: SchemaCheck) -> Verdict:
             for fault in check.faults
         )
     )
+
+
+def _stopping(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Faults that leave the rest unsaid: those in the Header, or else those in Declaratie."""
+    refusing = [finding for finding in found if finding.actie is Actie.REJECT]
+    in_header = tuple(finding for finding in refusing if finding.klasse == "Header")
+    return in_header or tuple(finding for finding in refusing if finding.klasse == "Declaratie")
+
+
+def _is_claim(bericht: Bericht) -> TypeGuard[Claim]:
+    return isinstance(bericht, Declaratiebericht | Factuurbericht)
+
+
+def _in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda finding: finding.regelnummer))

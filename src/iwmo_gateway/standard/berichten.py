@@ -1,184 +1,22 @@
-"""Typed, frozen messages: one dataclass per class of the standard, named and spelled as in the schema.
-
-A field is the element of the same name (`toewijzing_nummer` is ToewijzingNummer); a tuple is the element that holds
-the repeated ones (`relaties` is Relaties/Relatie). One class serves both releases: what only one of them knows is None
-in the other. No class shows its values when printed, so that no person can end up in a log line or a traceback.
-"""
+"""Typed, frozen messages: the 301 and the 305, and what may be judged at all."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
+from iwmo_gateway.standard.declaraties import Claim
 from iwmo_gateway.standard.kinds import Soort
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Klasse:
-    """Where a class or a composed element stands: XPath by local names, and the line of its start tag."""
-
-    pad: str
-    regelnummer: int
-
-    @property
-    def klasse(self) -> str:
-        """The element's name: `StartProduct` for /Bericht/Client/StartProducten/StartProduct[2]."""
-        return self.pad.rpartition("/")[2].partition("[")[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class BerichtIdentificatie(Klasse):
-    """Header/BerichtIdentificatie."""
-
-    identificatie: str
-    dagtekening: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class XsdVersie(Klasse):
-    """Header/XsdVersie, of 3.x only."""
-
-    basisschema_xsd_versie: str
-    bericht_xsd_versie: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Header(Klasse):
-    """/Bericht/Header of every message but the 303 and 304."""
-
-    bericht_code: str
-    bericht_versie: int
-    bericht_subversie: int
-    afzender: str
-    ontvanger: str
-    bericht_identificatie: BerichtIdentificatie
-    xsd_versie: XsdVersie | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Geboortedatum(Klasse):
-    """A birth date; `datum_gebruik` says which part of it is unknown (1 day, 2 day and month, 3 all)."""
-
-    datum: date
-    datum_gebruik: str | None = None
-
-    @property
-    def unknown(self) -> bool:
-        """Nothing of it is known (TR002)."""
-        return self.datum_gebruik == "3" and self.datum == date(1900, 1, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Achternaam(Klasse):
-    """A surname with what stands before it."""
-
-    achternaam: str
-    voorvoegsel: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Naam(Klasse):
-    """CDT_VolledigeNaam, or CDT_VerkorteNaam, which has no Partnernaam and no NaamGebruik."""
-
-    geslachtsnaam: Achternaam
-    partnernaam: Achternaam | None = None
-    voornamen: str | None = None
-    voorletters: str | None = None
-    naam_gebruik: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Communicatie(Klasse):
-    """How to talk with the client."""
-
-    vorm: str
-    taal: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Huis(Klasse):
-    """The house of an address."""
-
-    huisnummer: int
-    huisletter: str | None = None
-    huisnummer_toevoeging: str | None = None
-    aanduiding_woonadres: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Adres(Klasse):
-    """An address, each part of it optional in the schema."""
-
-    huis: Huis | None = None
-    postcode: str | None = None
-    straatnaam: str | None = None
-    plaatsnaam: str | None = None
-    land_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Telefoon(Klasse):
-    """One telephone number."""
-
-    telefoonnummer: str
-    landnummer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Telefoonnummers(Klasse):
-    """One or two telephone numbers."""
-
-    telefoon01: Telefoon
-    telefoon02: Telefoon | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class OpenPeriode(Klasse):
-    """A period with either end possibly open; both days belong to it."""
-
-    begindatum: date | None = None
-    einddatum: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Contact(Klasse):
-    """Contactgegevens/Contact (1..n) of the client, or Relatie/Contact (1)."""
-
-    soort: str
-    adres: Adres | None = None
-    organisatie: str | None = None
-    telefoon: Telefoonnummers | None = None
-    emailadres: str | None = None
-    periode: OpenPeriode | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Relatie(Klasse):
-    """Relaties/Relatie (1..n)."""
-
-    nummer: str
-    volgorde: int | None = None
-    soort: str
-    geboortedatum: Geboortedatum | None = None
-    geslacht: str | None = None
-    naam: Naam
-    contact: Contact
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Product(Klasse):
-    """A product: its category, and its code where it was allocated by code."""
-
-    categorie: str
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Omvang(Klasse):
-    """How much: a volume in a unit (Eenheid) per period (Frequentie)."""
-
-    volume: int
-    eenheid: str
-    frequentie: str
+from iwmo_gateway.standard.klassen import (
+    Communicatie,
+    Contact,
+    Geboortedatum,
+    Header,
+    Klasse,
+    Naam,
+    Omvang,
+    Product,
+    Relatie,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -311,9 +149,20 @@ class Toewijzingsbericht(Klasse):
         return self.toegewezen_producten
 
     @property
+    def clienten(self) -> tuple[ToewijzingClient]:
+        """The client."""
+        return (self.client,)
+
+    @property
     def personen(self) -> tuple["ToewijzingClient | Relatie", ...]:
         """The client and the relations."""
         return (self.client, *self.client.relaties)
+
+    @property
+    def toewijzing_nummers(self) -> Iterator[int]:
+        """The allocations that it is about, as far as they are numbered."""
+        numbers = (product.toewijzing_nummer for product in self.toegewezen_producten)
+        return (number for number in numbers if number is not None)
 
     def contacten(self) -> Iterator[Contact]:
         """Every Contact: of the client first, then of the relations."""
@@ -340,9 +189,19 @@ class Startbericht(Klasse):
         return self.client.start_producten
 
     @property
+    def clienten(self) -> tuple[StartClient]:
+        """The client."""
+        return (self.client,)
+
+    @property
     def personen(self) -> tuple[StartClient]:
         """The client."""
         return (self.client,)
 
+    @property
+    def toewijzing_nummers(self) -> Iterator[int]:
+        """The allocations that it is about, as far as they are numbered."""
+        return (start.toewijzing_nummer for start in self.start_producten if start.toewijzing_nummer is not None)
 
-Bericht = Toewijzingsbericht | Startbericht
+
+Bericht = Toewijzingsbericht | Startbericht | Claim

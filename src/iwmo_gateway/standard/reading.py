@@ -1,6 +1,6 @@
 """From a document that satisfies its schema to a typed message, in one walk over the tree."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, time
 from types import UnionType
@@ -8,16 +8,26 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from lxml import etree
 
-from iwmo_gateway.standard.berichten import Bericht, Klasse, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.kinds import Soort
+from iwmo_gateway.standard.klassen import Klasse
 from iwmo_gateway.standard.xml import Document, local_name
 
 T = TypeVar("T", bound=Klasse)
 
-_BERICHTEN: Final[Mapping[str, type[Toewijzingsbericht] | type[Startbericht]]] = {
+_BERICHTEN: Final[
+    Mapping[str, type[Toewijzingsbericht] | type[Startbericht] | type[Declaratiebericht] | type[Factuurbericht]]
+] = {
     "WMO301": Toewijzingsbericht,
+    "WMO303": Factuurbericht,
     "WMO305": Startbericht,
+    "WMO323": Declaratiebericht,
 }
+_HOLDERS: Final = frozenset(
+    {"DeclaratieFactuurIdentificatie", "DeclaratieFactuurBedragen", "IngediendeBedragPrestatie"}
+)
+"""Elements of a 303 that only group others: what stands in them are fields of the class around them."""
 
 HANDLED: Final = frozenset(_BERICHTEN)
 """The kinds that have a typed message, and so are judged beyond level 1."""
@@ -46,21 +56,30 @@ class _Slot:
 def _build(cls: type[T], element: "etree._Element", pad: str, **known: Any) -> T:
     slots = _slots(cls)
     values: dict[str, Any] = known
-    for child in element:
-        name = local_name(child)
-        slot = slots.get(name)
+    for child, place in _children(element, pad):
+        slot = slots.get(local_name(child))
         if slot is None:
             continue
         if slot.convert is not None:
             values[slot.name] = slot.convert(child.text or "")
         elif slot.composed is not None:
-            values[slot.name] = _build(slot.composed, child, f"{pad}/{name}")
+            values[slot.name] = _build(slot.composed, child, place)
         elif slot.repeated is not None:
             of = slot.repeated
             values[slot.name] = tuple(
-                _build(of, one, f"{pad}/{name}/{local_name(one)}[{index}]") for index, one in enumerate(child, 1)
+                _build(of, one, f"{place}/{local_name(one)}[{index}]") for index, one in enumerate(child, 1)
             )
     return cls(pad=pad, regelnummer=element.sourceline or 0, **values)
+
+
+def _children(element: "etree._Element", pad: str) -> Iterator[tuple["etree._Element", str]]:
+    """The elements that become fields of one class, each with its path."""
+    for child in element:
+        place = f"{pad}/{local_name(child)}"
+        if local_name(child) in _HOLDERS:
+            yield from _children(child, place)
+        else:
+            yield child, place
 
 
 _SLOTS: Final[dict[type[Klasse], Mapping[str, _Slot]]] = {}
@@ -79,7 +98,7 @@ def _slots(cls: type[Klasse]) -> Mapping[str, _Slot]:
 
 
 def _element_name(field: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in field.split("_"))
+    return "".join("ID" if part == "id" else part[:1].upper() + part[1:] for part in field.split("_"))
 
 
 def _slot(name: str, hint: Any) -> _Slot:

@@ -52,6 +52,7 @@ class Kop:
     ontvanger: str | None
     identificatie: str | None
     dagtekening: date | None
+    declaratie_nummer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ def _kop(root: "etree._Element", soort: Soort) -> Kop:
         dagtekening = date.fromisoformat(text_at(header, wrapper, day) or "")
     except ValueError:
         dagtekening = None
-    return Kop(afzender, ontvanger, text_at(header, wrapper, number), dagtekening)
+    identificatie = text_at(header, wrapper, number)
+    of_claim = identificatie if soort.code.endswith("303") else text_at(root, "Declaratie", "DeclaratieNummer")
+    return Kop(afzender, ontvanger, identificatie, dagtekening, of_claim)
 
 
 _DTD: Final = Unreadable(XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten")

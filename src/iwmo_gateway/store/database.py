@@ -2,21 +2,41 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, text
+from psycopg import sql
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    LargeBinary,
+    Table,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.types import TypeEngine
 
 from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
 from iwmo_gateway.shipped import shipped
@@ -31,6 +51,57 @@ def values_of(row: Any) -> dict[str, Any]:
 def inserting(table: Table, finish: Callable[[Any], Any]) -> Mapping[str, Any]:
     """An INSERT for each kind of database, made once: SQLAlchemy keeps what it worked out for a constant statement."""
     return {name: finish(dialect.insert(table)) for name, dialect in _DIALECTS.items()}
+
+
+def bulk_insert(transaction: "Transaction", table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add many rows that all have the same columns: one COPY on PostgreSQL, one prepared INSERT on SQLite.
+
+    Raises StoreConflict where a unique index refuses one of them.
+    """
+    if not rows:
+        return
+    if transaction.dialect.name == "sqlite":
+        transaction.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in names)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
+    cursor = cast("psycopg.Connection[Any]", transaction.connection.driver_connection).cursor()
+    try:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in names])
+    except psycopg.Error as error:
+        raise _as_ours(error, unreachable=isinstance(error, psycopg.OperationalError)) from None
+
+
+def among(column: ColumnElement[Any], name: str) -> Mapping[str, ColumnElement[bool]]:
+    """The condition that a column has one of the values in the list parameter `name`, for each kind of database.
+
+    One statement with one parameter whatever the length of the list; `listed` makes its value.
+    """
+    value: ColumnElement[Any] = literal_column("value")
+    if isinstance(column.type, LargeBinary):
+        value = func.from_hex(value)  # a list is JSON on SQLite, which holds no bytes
+    return {
+        "postgresql": column == any_(bindparam(name, type_=postgresql.ARRAY(column.type))),
+        "sqlite": column.in_(select(value).select_from(func.json_each(bindparam(name, type_=JSON)))),
+    }
+
+
+def each(name: str, of: TypeEngine[Any]) -> Mapping[str, FromClause]:
+    """The values in the list parameter `name` as rows with one column `value`, for each kind of database."""
+    return {
+        "postgresql": select(func.unnest(bindparam(name, type_=postgresql.ARRAY(of))).label("value")).subquery(),
+        "sqlite": func.json_each(bindparam(name, type_=JSON)).table_valued("value"),
+    }
+
+
+def listed(transaction: "Transaction", values: Iterable[Any]) -> list[Any]:
+    """Values for the list parameter of `among` and `each`."""
+    if transaction.dialect.name == "sqlite":
+        return [value.hex() if isinstance(value, bytes) else value for value in values]
+    return list(values)
 
 
 _DIALECTS: Final = {"postgresql": postgresql, "sqlite": sqlite}
@@ -170,6 +241,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
+        connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
         for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -185,14 +257,19 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
-        kind = type(error.orig).__name__
-        if state == _UNIQUE_VIOLATION or said.startswith("UNIQUE constraint failed"):
-            raise StoreConflict("Another message was first to use the same number") from None
-        if state in _LOCK_NOT_AVAILABLE or said.startswith("database is locked"):
-            raise StoreBusy(f"A lock was not to be had in time: {kind}") from None
-        if isinstance(error, OperationalError) and state is None:
-            raise StoreError("The database of IWMO_DATABASE_URL cannot be reached or used") from None
-        raise StoreError(f"The database refused or failed: {kind} {state or ''}") from None
+        raise _as_ours(error.orig, unreachable=isinstance(error, OperationalError)) from None
     except PoolTimeout:
         raise StoreBusy("Every connection to the database is in use") from None
+
+
+def _as_ours(error: BaseException | None, *, unreachable: bool) -> StoreError:
+    """A driver's error as ours; `unreachable` if it may mean that there is no database."""
+    state, said = getattr(error, "sqlstate", None), str(error)
+    kind = type(error).__name__
+    if state == _UNIQUE_VIOLATION or said.startswith("UNIQUE constraint failed"):
+        return StoreConflict("Another message was first to use the same number")
+    if state in _LOCK_NOT_AVAILABLE or said.startswith("database is locked"):
+        return StoreBusy(f"A lock was not to be had in time: {kind}")
+    if unreachable and state is None:
+        return StoreError("The database of IWMO_DATABASE_URL cannot be reached or used")
+    return StoreError(f"The database refused or failed: {kind} {state or ''}")

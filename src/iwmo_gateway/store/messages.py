@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, insert, or_, select, true, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
-from iwmo_gateway.store.database import Transaction, inserting, values_of
+from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
 from iwmo_gateway.store.tables import events, findings, judgements, messages, numbers
 
 
@@ -19,12 +19,16 @@ class Status(StrEnum):
     RECEIVED = "received"
     INVALID = "invalid"
     REJECTED = "rejected"
+    REFUSED = "refused"
+    PARTLY_ACCEPTED = "partly_accepted"
     ACCEPTED = "accepted"
     FAILED = "failed"
 
 
 WAITS: Final = frozenset({Status.RECEIVED, Status.FAILED})
 """Not judged yet: the numbers are held until it is."""
+COUNTS: Final = frozenset({Status.REFUSED, Status.PARTLY_ACCEPTED, Status.ACCEPTED})
+"""Judged, and sent as far as the standard is concerned: its numbers are used, its receiver sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Message:
     forwarded: bool = False
     own: bool = False
     answers: str | None = None
+    declaratie_nummer: str | None = None
     attempts: int = 0
     error: str | None = None
 
@@ -78,6 +83,8 @@ class Judgement:
     more: bool
     retour: str | None
     retour_soort: str | None
+    ingediend: int | None = None
+    toegekend: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,17 @@ _INSERT_MESSAGE: Final = inserting(messages, lambda new: new.on_conflict_do_noth
 _INSERT_JUDGEMENT: Final = insert(judgements)
 _INSERT_FINDINGS: Final = insert(findings)
 _INSERT_EVENTS: Final = insert(events)
-_INSERT_NUMBERS: Final = inserting(numbers, lambda new: new.on_conflict_do_nothing())
+_INSERT_NUMBERS: Final = {
+    dialect: inserting(numbers, lambda new: new)[dialect]
+    .from_select(
+        ["message", "toewijzing_nummer"],
+        select(bindparam("message", type_=numbers.c.message.type), rows.c.value).select_from(rows).where(true()),
+    )
+    .on_conflict_do_nothing()
+    for dialect, rows in each("nummers", BigInteger()).items()
+}
+_MANY: Final = 50
+"""From how many rows on they are added in bulk."""
 _BY_ID: Final = select(*_COLUMNS).where(messages.c.id == bindparam("id"))
 _BY_DIGEST: Final = select(*_COLUMNS).where(
     messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
@@ -198,10 +215,19 @@ def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequ
     transaction.execute(_INSERT_JUDGEMENT, values_of(judgement) | {"contract": list(judgement.contract)})
     if found:
         rows = [
-            {"message": judgement.message, "judgement": judgement.nr, "nr": nr, **values_of(finding)}
+            {
+                "message": judgement.message,
+                "judgement": judgement.nr,
+                "nr": nr,
+                **values_of(finding),
+                "actie": finding.actie.value,
+            }
             for nr, finding in enumerate(found)
         ]
-        transaction.execute(_INSERT_FINDINGS, rows)
+        if len(rows) > _MANY:
+            bulk_insert(transaction, findings, rows)
+        else:
+            transaction.execute(_INSERT_FINDINGS, rows)
 
 
 def insert_events(transaction: Transaction, message_id: str, happened: Iterable[Event]) -> None:
@@ -211,9 +237,9 @@ def insert_events(transaction: Transaction, message_id: str, happened: Iterable[
 
 def insert_numbers(transaction: Transaction, message_id: str, toewijzing_nummers: Iterable[int]) -> None:
     """Keep which allocations a message is about, so that it is found by them whatever becomes of it."""
-    rows = [{"message": message_id, "toewijzing_nummer": number} for number in sorted(set(toewijzing_nummers))]
-    if rows:
-        transaction.execute(_INSERT_NUMBERS[transaction.dialect.name], rows)
+    if wanted := sorted(set(toewijzing_nummers)):
+        values = {"message": message_id, "nummers": listed(transaction, wanted)}
+        transaction.execute(_INSERT_NUMBERS[transaction.dialect.name], values)
 
 
 def events_of(transaction: Transaction, message_id: str) -> list[Event]:
@@ -271,6 +297,7 @@ class Search:
     received_from: datetime | None = None
     received_until: datetime | None = None
     identificatie: str | None = None
+    declaratie_nummer: str | None = None
     toewijzing_nummer: int | None = None
     regel: str | None = None
     retourcode: str | None = None
@@ -309,6 +336,7 @@ def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
         "soort": wanted.soort,
         "status": wanted.status,
         "identificatie": wanted.identificatie,
+        "declaratie_nummer": wanted.declaratie_nummer,
     }
     yield from (messages.c[name] == value for name, value in equal.items() if value is not None)
     if wanted.seen_by is not None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -99,6 +100,7 @@ messages = Table(
     Column("ontvanger", String(8)),
     Column("identificatie", String(12)),
     Column("dagtekening", Date),
+    Column("declaratie_nummer", String(12), comment="of a claim, as its header tells it"),
     Column("digest", LargeBinary(32), nullable=False, comment="SHA-256 of the bytes"),
     Column("size", Integer, nullable=False),
     Column("received_at", Moment, nullable=False, comment="the receipt that its newest judgement goes by"),
@@ -126,6 +128,7 @@ Index(
 Index("ix_messages_afzender", messages.c.afzender, messages.c.id)
 Index("ix_messages_ontvanger", messages.c.ontvanger, messages.c.id)
 Index("ix_messages_identificatie", messages.c.identificatie)
+Index("ix_messages_declaratie_nummer", messages.c.declaratie_nummer)
 Index("ix_messages_received_at", messages.c.received_at)
 Index("ix_messages_status", messages.c.status, messages.c.id)
 Index("ix_messages_answers", messages.c.answers)
@@ -166,6 +169,8 @@ judgements = Table(
     Column("contract", JSON, nullable=False),
     Column("bevindingen", Integer, nullable=False),
     Column("more", Boolean, nullable=False, comment="there were more schema faults than were kept"),
+    Column("ingediend", BigInteger, comment="of a claim, signed euro cents"),
+    Column("toegekend", BigInteger, comment="of a claim, signed euro cents"),
     _id("retour"),
     Column("retour_soort", String(6)),
 )
@@ -176,7 +181,7 @@ findings = Table(
     _id("message", primary_key=True),
     Column("judgement", Integer, primary_key=True),
     Column("nr", Integer, primary_key=True),
-    Column("regel", String(8), nullable=False),
+    Column("regel", String(40), nullable=False),
     Column("niveau", Integer, nullable=False),
     Column("retourcode", String(4)),
     Column("klasse", Text, nullable=False),
@@ -229,6 +234,7 @@ toewijzing_versies = Table(
     Column("eenheid", String(2)),
     Column("frequentie", String(1)),
     Column("budget", BigInteger, comment="euro cents"),
+    Column("geboortedatum", LargeBinary(32), comment="keyed hash of Bsn and birth date, none if it is unknown"),
     Index("ix_toewijzing_versies_client", "client", "aanbieder"),
 )
 
@@ -247,6 +253,75 @@ starts = Table(
     _id("message", nullable=False, index=True),
     _id("deleted_by", comment="the 305 that deleted it"),
     Index("ix_starts_client", "client", "gemeente", "aanbieder"),
+)
+
+declaraties = Table(
+    "declaraties",
+    metadata,
+    _id("message", primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("soort", String(6), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("declaratie_nummer", String(12), nullable=False),
+    Column("begindatum", Date, nullable=False, comment="of DeclaratiePeriode"),
+    Column("einddatum", Date, nullable=False, comment="of DeclaratiePeriode"),
+    Column("ingediend", BigInteger, nullable=False, comment="signed euro cents"),
+    Column("toegekend", BigInteger, nullable=False, comment="signed euro cents"),
+    UniqueConstraint("domain", "soort", "aanbieder", "declaratie_nummer"),
+    Index("ix_declaraties_begindatum", "domain", "soort", "gemeente", "aanbieder", "begindatum"),
+)
+
+prestaties = Table(
+    "prestaties",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    _id("message", nullable=False, index=True),
+    Column("domain", String(3), nullable=False),
+    Column("soort", String(6), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("referentie_nummer", String(20), nullable=False),
+    Column("vorig_referentie_nummer", String(20)),
+    Column("toewijzing_nummer", BigInteger),
+    Column("categorie", String(2), nullable=False),
+    Column("code", String(5), nullable=False),
+    Column("begindatum", Date, nullable=False),
+    Column("einddatum", Date, nullable=False),
+    Column("volume", BigInteger, nullable=False),
+    Column("eenheid", String(2), nullable=False),
+    Column("tarief", BigInteger, comment="euro cents"),
+    Column("bedrag", BigInteger, nullable=False, comment="euro cents, without sign"),
+    Column("btw", BigInteger, nullable=False, comment="euro cents, without sign"),
+    Column("credit", Boolean, nullable=False, comment="takes back the debit of vorig_referentie_nummer"),
+    Column("approved", Boolean, nullable=False, comment="a refused line keeps its number used, and claims nothing"),
+    Column("holds_reference", Boolean, nullable=False, comment="false where another line had the number before"),
+)
+Index(
+    "uq_prestaties_reference",
+    prestaties.c.domain,
+    prestaties.c.soort,
+    prestaties.c.aanbieder,
+    prestaties.c.referentie_nummer,
+    unique=True,
+    **_only("holds_reference"),
+)
+Index(
+    "uq_prestaties_credited",
+    prestaties.c.domain,
+    prestaties.c.soort,
+    prestaties.c.aanbieder,
+    prestaties.c.vorig_referentie_nummer,
+    unique=True,
+    **_only("credit AND approved"),
+)
+Index(
+    "ix_prestaties_claimed",
+    prestaties.c.domain,
+    prestaties.c.gemeente,
+    prestaties.c.toewijzing_nummer,
+    **_only("approved"),
 )
 
 mailbox = Table(
@@ -290,4 +365,27 @@ replay_items = Table(
     Column("status_before", String(15)),
     Column("status_after", String(15)),
     Column("detail", JSON),
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("vanaf", Date, nullable=False),
+    Column("tot_en_met", Date, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, comment="SHA-256 of the text"),
+    Column("text", Text, nullable=False, comment="the profile as an officer wrote it; never changed"),
+    Column("loaded_at", Moment, nullable=False),
+    Column("loaded_by", String(120), nullable=False),
+)
+
+contract_gemeenten = Table(
+    "contract_gemeenten",
+    metadata,
+    Column("gemeente", String(4), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    ForeignKeyConstraint(["name", "version"], ["contracts.name", "contracts.version"]),
 )

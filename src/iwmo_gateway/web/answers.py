@@ -35,10 +35,12 @@ def full(result: Result) -> models.ResultModel:
 def validation(said: tuple[Message, Verdict]) -> models.ValidationModel:
     """What would be said of a message."""
     message, verdict = said
+    amounts = verdict.settlement
     return models.ValidationModel(
         soort=message.soort,
         release=message.release,
         status=message.status,
+        bedragen=models.BedragenModel(ingediend=amounts.ingediend, toegekend=amounts.toegekend) if amounts else None,
         bevindingen=findings(list(verdict.findings[:SHOWN])),
         bevindingen_totaal=len(verdict.findings),
     )
@@ -78,6 +80,7 @@ def story(judged: list[Judgement], happened: list[Event]) -> models.StoryModel:
                 status=one.status,
                 bevindingen_totaal=one.bevindingen,
                 retour=_retour(one),
+                bedragen=_bedragen(one),
                 versies=_versies(one),
             )
             for one in judged
@@ -127,6 +130,7 @@ def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
         "status": message.status,
         "bevindingen_totaal": judgement.bevindingen if judgement else 0,
         "retour": _retour(judgement) if judgement else None,
+        "bedragen": _bedragen(judgement) if judgement else None,
         "versies": _versies(judgement) if judgement else None,
         "oordelen": judgement.nr if judgement else 0,
         "antwoord_op": message.answers,
@@ -138,6 +142,12 @@ def _retour(judgement: Judgement) -> models.RetourModel | None:
     if judgement.retour is None or judgement.retour_soort is None:
         return None
     return models.RetourModel(id=judgement.retour, soort=judgement.retour_soort)
+
+
+def _bedragen(judgement: Judgement) -> models.BedragenModel | None:
+    if judgement.ingediend is None or judgement.toegekend is None:
+        return None
+    return models.BedragenModel(ingediend=judgement.ingediend, toegekend=judgement.toegekend)
 
 
 def _versies(judgement: Judgement) -> models.VersiesModel:

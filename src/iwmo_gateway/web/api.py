@@ -143,6 +143,7 @@ def get_berichten(
         received_from=wanted.ontvangen_vanaf,
         received_until=wanted.ontvangen_tot,
         identificatie=wanted.identificatie,
+        declaratie_nummer=wanted.declaratie_nummer,
         toewijzing_nummer=wanted.toewijzing_nummer,
         regel=wanted.regel,
         retourcode=wanted.retourcode,

@@ -36,6 +36,7 @@ _RESULT: Final[dict[str, JsonValue]] = {
     "bevindingen": [_FINDING],
     "bevindingen_totaal": 1,
     "retour": {"id": "0197a3c2-5e12-7c02-8f4b-3d1c9e7a5b60", "soort": "WMO306"},
+    "bedragen": None,
     "versies": {"xsd": "iwmo-3.2/1.0.0", "regels": "0.1.0", "contract": []},
     "oordelen": 1,
 }
@@ -84,6 +85,13 @@ class VersiesModel(BaseModel):
     contract: list[str]
 
 
+class BedragenModel(BaseModel):
+    """What a claim asks and what is approved of it, in euro cents; below zero where credits outweigh debits."""
+
+    ingediend: int
+    toegekend: int
+
+
 class SummaryModel(BaseModel):
     """A message and where it stands."""
 
@@ -98,6 +106,7 @@ class SummaryModel(BaseModel):
     status: str
     bevindingen_totaal: int
     retour: RetourModel | None
+    bedragen: BedragenModel | None = Field(None, description="Of a claim that passed its schema")
     versies: VersiesModel | None
     oordelen: int
     antwoord_op: str | None = None
@@ -117,7 +126,10 @@ class ValidationModel(BaseModel):
 
     soort: str
     release: str
-    status: str = Field(description="accepted, rejected, or invalid (fails the schema)")
+    status: str = Field(
+        description="accepted, rejected, or invalid (fails the schema); a claim also partly_accepted or refused"
+    )
+    bedragen: BedragenModel | None = None
     bevindingen: list[FindingModel]
     bevindingen_totaal: int
 
@@ -133,6 +145,7 @@ class SearchModel(BaseModel):
     ontvangen_vanaf: Moment | None = Field(None, examples=["2023-02-01T00:00:00+01:00"])
     ontvangen_tot: Moment | None = None
     identificatie: Text | None = Field(None, max_length=12)
+    declaratie_nummer: Text | None = Field(None, max_length=12, description="DeclaratieNummer, or invoice number")
     toewijzing_nummer: int | None = Field(None, ge=0, le=999_999_999)
     regel: Text | None = Field(None, examples=["TR019"])
     retourcode: Text | None = Field(None, examples=["9019"])
@@ -210,6 +223,7 @@ class OordeelModel(BaseModel):
     status: str
     bevindingen_totaal: int
     retour: RetourModel | None
+    bedragen: BedragenModel | None
     versies: VersiesModel
 
 

@@ -1,0 +1,1 @@
+"""What was agreed: contract profiles, tariffs, volumes. Pure: no store, no clock."""

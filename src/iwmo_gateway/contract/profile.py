@@ -1,0 +1,327 @@
+"""A contract profile: what municipalities and providers agreed on for one domain and period.
+
+An officer writes it as TOML; every key and what belongs there is a field below, whose description is also the text of
+the fault. Amounts are euros with at most two decimals in the file and whole euro cents here. Periods include both days.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source
+from iwmo_gateway.standard.kinds import Domain
+
+NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_NAME: Final = 60
+
+Eenheid = Literal["01", "04", "14", "16", "21", "81", "82", "83", "84"]
+"""The units of the standard's own list, both releases together."""
+
+_EURO: Final = "83"
+_MOST: Final = Decimal("999999.99")
+"""The most euros that ProductTarief holds."""
+
+_SHOWN: Final = 80
+"""How much of a wrong value is told."""
+
+T = TypeVar("T")
+
+
+def _in_cents(euro: Any) -> int:
+    """Euros as the file has them, in cents. Raises ValueError for what is not an amount that a tariff can be."""
+    exact = Decimal(euro) if type(euro) in (int, Decimal) else Decimal("NaN")
+    # The number of decimals goes first: arithmetic on a number of a thousand digits would round it to fit.
+    if not exact.is_finite() or int(exact.as_tuple().exponent) < -2 or not 0 < exact <= _MOST:
+        raise ValueError
+    return int(exact * 100)
+
+
+class _Part(BaseModel):
+    """A part of a profile: exactly these keys, of exactly these types, never changed."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+# TOML has lists where a profile has tuples; everything in them stays strict.
+_List = Annotated[tuple[T, ...], Field(strict=False)]
+_Line = Annotated[str, Field(pattern=r"^[^\p{Cc}\p{Z}]([^\p{Cc}]*[^\p{Cc}\p{Z}])?$", max_length=200)]
+_Text = Annotated[str, Field(pattern=r"\S", max_length=4000)]
+_Day = "een datum zonder aanhalingstekens, zoals 2023-01-31"
+
+
+class Tarief(_Part):
+    """What one unit of a product costs in a period. `cents` is `euro` in the file."""
+
+    vanaf: date = Field(description=f"de eerste dag: {_Day}")
+    tot_en_met: date = Field(description=f"de laatste dag: {_Day}")
+    cents: Annotated[int, BeforeValidator(_in_cents)] = Field(
+        alias="euro", description="een bedrag boven 0 met hoogstens twee decimalen en een punt, zoals 46.46"
+    )
+
+
+class Product(_Part):
+    """A product as agreed."""
+
+    code: str = Field(pattern=r"^[0-9A-Z]{5}$", description='een productcode van vijf tekens, zoals "02A03"')
+    categorie: str = Field(pattern=r"^[0-9]{2}$", description='een productcategorie van twee cijfers, zoals "02"')
+    naam: _Line = Field(description="de naam van het product, op één regel")
+    eenheid: Eenheid = Field(description=f"een eenheid van de standaard: {', '.join(get_args(Eenheid))}")
+    functieniveau: int | None = Field(
+        None, ge=1, le=8, description="het laagste functieniveau van wie het levert: een getal van 1 tot en met 8"
+    )
+    tarieven: _List[Tarief] = Field(
+        (), description="een lijst van { vanaf = …, tot_en_met = …, euro = … }, die elkaar niet overlappen"
+    )
+    artikel: _Line | None = Field(None, description="waar het staat, op één regel")
+    toelichting: _Text | None = Field(None, description="wat er verder over is afgesproken, in woorden")
+
+    def tarief_on(self, day: date) -> int | None:
+        """The tariff in euro cents on a day; None if none was agreed for it."""
+        return next((tarief.cents for tarief in self.tarieven if tarief.vanaf <= day <= tarief.tot_en_met), None)
+
+
+class Toelating(_Part):
+    """A provider that is admitted, for a period or, without one, as long as the profile holds."""
+
+    agb: str = Field(pattern=r"^[0-9]{8}$", description='de AGB-code van een aanbieder, acht cijfers: "65656055"')
+    naam: _Line | None = Field(None, description="de naam van de aanbieder, op één regel")
+    vanaf: date | None = Field(None, description=f"de eerste dag: {_Day}")
+    tot_en_met: date | None = Field(None, description=f"de laatste dag: {_Day}")
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the admission holds on a day."""
+        return (self.vanaf or day) <= day <= (self.tot_en_met or day)
+
+
+class Aanbieders(_Part):
+    """Who may deliver; everyone while no list is given."""
+
+    toegelaten: _List[Toelating] | None = Field(
+        None,
+        min_length=1,
+        description='een lijst van { agb = "…" }, met een vanaf en tot_en_met waar dat nodig is; '
+        "zonder lijst is iedereen toegelaten, en een lege lijst zou niemand toelaten",
+    )
+
+
+class Afspraken(_Part):
+    """What the file says, key by key."""
+
+    naam: _Line = Field(description="de naam van de overeenkomst, op één regel")
+    domein: Annotated[Domain, Field(strict=False)] = Field(description='het domein: "wmo" of "jw"')
+    gemeenten: _List[Annotated[str, Field(pattern=r"^[0-9]{4}$")]] = Field(
+        min_length=1, description='een lijst van CBS-codes van gemeenten, elk vier cijfers: ["0340"]'
+    )
+    vanaf: date = Field(description=f"de eerste dag waarvoor het profiel geldt: {_Day}")
+    tot_en_met: date = Field(description=f"de laatste dag waarvoor het profiel geldt: {_Day}")
+    bron: _Text = Field(description="waar de afspraken staan, met de artikelen")
+    declareren: Literal["declaratie", "factuur"] | None = Field(
+        None, description='wat een 303 hoort te zijn: "declaratie" of "factuur"; zonder deze sleutel mag het allebei'
+    )
+    btw: Literal["vrijgesteld", "belast"] | None = Field(None, description='"vrijgesteld" of "belast"')
+    aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
+    producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
+
+
+class Profiel(Afspraken):
+    """One version of a contract profile. `name` is that of its file, `version` 0 for one that was not loaded."""
+
+    model_config = ConfigDict(ignored_types=(cached_property,))  # or they would be taken for private fields
+
+    name: str
+    version: int
+
+    @property
+    def identity(self) -> str:
+        """How a judgement names it: `rhenen-wmo-2023/1`."""
+        return f"{self.name}/{self.version}"
+
+    def holds_on(self, day: date) -> bool:
+        """Whether this is the contract of a day."""
+        return self.vanaf <= day <= self.tot_en_met
+
+    def product(self, code: str) -> Product | None:
+        """The product with this code, on whichever day it was agreed."""
+        return self._products.get(code)
+
+    def offers(self, categorie: str, code: str, day: date) -> bool:
+        """Whether the product stands on the contract's list in this category on a day (TR381).
+
+        That it does where it has a tariff; with unit 83, which has none, as long as the profile holds.
+        """
+        product = self._products.get(code)
+        if product is None or product.categorie != categorie or not self.holds_on(day):
+            return False
+        return product.eenheid == _EURO or product.tarief_on(day) is not None
+
+    def admits(self, agb: str, day: date) -> bool:
+        """Whether the provider with this AGB code may deliver on a day."""
+        if self._admitted is None:
+            return True
+        return any(toelating.holds_on(day) for toelating in self._admitted.get(agb, ()))
+
+    @cached_property
+    def _products(self) -> Mapping[str, Product]:
+        return {product.code: product for product in self.producten}
+
+    @cached_property
+    def _admitted(self) -> Mapping[str, tuple[Toelating, ...]] | None:
+        given = self.aanbieders.toegelaten
+        if given is None:
+            return None
+        return {one.agb: tuple(other for other in given if other.agb == one.agb) for one in given}
+
+
+def parse_profiel(text: str, name: str, version: int = 0) -> Profiel | tuple[ProfielFault, ...]:
+    """The profile in a TOML text, or everything that is wrong with it, in the order of the lines.
+
+    Text that is no TOML at all has one fault, the first: what follows it cannot be told apart.
+    """
+    source = read_source(text)
+    if isinstance(source, ProfielFault):
+        return (source,)
+    faults = [*_wrong_name(name), *_contradictions(source)]
+    try:
+        said = Afspraken.model_validate(source.values)
+    except ValidationError as error:
+        # A list with nothing right in it is too short for pydantic; to us its elements are wrong, and only they.
+        faults += (
+            _misfit(source, fault["loc"], fault["type"], fault["input"])
+            for fault in error.errors()
+            if fault["type"] != "too_short" or not fault["input"]
+        )
+    if faults:
+        return tuple(sorted(dict.fromkeys(faults), key=lambda fault: fault.regelnummer))
+    # Everything in it was validated a moment ago; doing so again would take the cents for euros.
+    return Profiel.model_construct(name=name, version=version, **dict(said))
+
+
+def _wrong_name(name: str) -> Iterator[ProfielFault]:
+    if not NAME.fullmatch(name) or len(name) > MAX_NAME:
+        yield ProfielFault(
+            1,
+            "een profiel heet naar zijn bestand: verwacht kleine letters, cijfers en losse streepjes, "
+            f"hoogstens {MAX_NAME} tekens, gevonden {name!r}",
+        )
+
+
+_PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
+    (): Afspraken,
+    ("producten",): Product,
+    ("producten", "tarieven"): Tarief,
+    ("aanbieders",): Aanbieders,
+    ("aanbieders", "toegelaten"): Toelating,
+}
+
+
+def _misfit(source: Source, loc: KeyPath, kind: str, found: Any) -> ProfielFault:
+    """What pydantic found at a place, told by the description of the field there."""
+    *above, key = (step for step in loc if isinstance(step, str))
+    known = {field.alias or name: field.description for name, field in _PARTS[tuple(above)].model_fields.items()}
+    if kind == "extra_forbidden":
+        return ProfielFault(source.line_of(loc), f"{key} is hier geen sleutel; verwacht {', '.join(known)}")
+    if kind == "missing":
+        return ProfielFault(source.line_of(loc[:-1]), f"{key} ontbreekt; verwacht {known[key]}")
+    return ProfielFault(source.line_of(loc), f"{key}: verwacht {known[key]}; gevonden {_as_written(found)}")
+
+
+def _as_written(value: Any) -> str:
+    """A value more or less as TOML has it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case []:
+            return "een lege lijst"
+        case list():
+            return "een lijst"
+        case dict():
+            return "een tabel"
+    text = str(value)
+    told = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f'"{told}"' if isinstance(value, str) else told
+
+
+# What no single field tells. It works on what was read rather than on the typed profile, so that a profile with a wrong
+# code hears of its overlapping tariffs at once; whatever does not have the right form is passed over here.
+
+
+def _contradictions(source: Source) -> Iterator[ProfielFault]:
+    values = source.values
+    whole = _period(values)
+    yield from _backwards(source, (), values)
+    yield from _repeated(source, "gemeente", [(("gemeenten", i), one) for i, one in _of_type(values, "gemeenten", str)])
+    products = [(("producten", i), product) for i, product in _of_type(values, "producten", dict)]
+    codes = [((*place, "code"), product.get("code")) for place, product in products]
+    yield from _repeated(source, "product", codes)
+    for place, product in products:
+        yield from _wrong_tariffs(source, place, product, whole)
+    for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
+        yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
+
+
+def _wrong_tariffs(
+    source: Source, place: KeyPath, product: Mapping[str, Any], whole: tuple[date, date] | None
+) -> Iterator[ProfielFault]:
+    code, unit = product.get("code"), product.get("eenheid")
+    which = f"product {code}" if isinstance(code, str) else "dit product"
+    if unit == _EURO and product.get("tarieven"):
+        line = source.line_of((*place, "tarieven"))
+        yield ProfielFault(line, f"{which} heeft eenheid {_EURO} (euro) en dan geen tarief; gevonden een tarief")
+    elif unit != _EURO and product.get("tarieven", []) == []:
+        yield ProfielFault(
+            source.line_of(place), f"{which} heeft geen tarief; alleen bij eenheid {_EURO} hoort er geen"
+        )
+    earlier: list[tuple[date, date]] = []
+    for i, tarief in _of_type(product, "tarieven", dict):
+        here = (*place, "tarieven", i)
+        yield from _backwards(source, here, tarief)
+        period = _period(tarief)
+        if period is None:
+            continue
+        told = f"{which}: het tarief van {_told(period)}"
+        if whole and not whole[0] <= period[0] <= period[1] <= whole[1]:
+            line = source.line_of(here)
+            yield ProfielFault(line, f"{told} valt buiten de geldigheid van het profiel, {_told(whole)}")
+        for other in earlier:
+            if period[0] <= other[1] and other[0] <= period[1]:
+                yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
+        earlier.append(period)
+
+
+def _repeated(source: Source, what: str, named: Sequence[tuple[KeyPath, Any]]) -> Iterator[ProfielFault]:
+    first: dict[str, int] = {}
+    for place, name in named:
+        if not isinstance(name, str):
+            continue
+        line = source.line_of(place)
+        if name in first:
+            yield ProfielFault(line, f"{what} {name} staat er meer dan eens, het eerst op regel {first[name]}")
+        first.setdefault(name, line)
+
+
+def _backwards(source: Source, place: KeyPath, part: Mapping[str, Any]) -> Iterator[ProfielFault]:
+    begin, end = part.get("vanaf"), part.get("tot_en_met")
+    if type(begin) is type(end) is date and end < begin:
+        line = source.line_of((*place, "tot_en_met"))
+        yield ProfielFault(line, f"tot_en_met: verwacht een datum vanaf {begin}; gevonden {end}")
+
+
+def _period(part: Mapping[str, Any]) -> tuple[date, date] | None:
+    """The period of a part that has a right one."""
+    begin, end = part.get("vanaf"), part.get("tot_en_met")
+    return (begin, end) if type(begin) is type(end) is date and begin <= end else None
+
+
+def _of_type(part: Any, key: str, kind: type[T]) -> list[tuple[int, T]]:
+    """The elements of a list that are of a kind, with their positions; none where there is no list."""
+    elements = part.get(key) if isinstance(part, dict) else None
+    return [(i, one) for i, one in enumerate(elements) if isinstance(one, kind)] if isinstance(elements, list) else []
+
+
+def _told(period: tuple[date, date]) -> str:
+    return f"{period[0]} t/m {period[1]}"

@@ -1,0 +1,76 @@
+"""A profile in Dutch, so that an officer can hold it beside the signed document."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from iwmo_gateway.contract.amounts import euro
+from iwmo_gateway.contract.profile import Product, Profiel, Toelating
+from iwmo_gateway.contract.volumes import unit_name
+from iwmo_gateway.standard.kinds import Domain
+
+COLUMNS: Final = ("code", "categorie", "product", "eenheid", "tarief (€)", "van", "t/m", "functieniveau", "artikel")
+
+_STANDARDS: Final = {Domain.WMO: "iWmo", Domain.JW: "iJw"}
+
+
+def explained(profiel: Profiel) -> Iterator[str]:
+    """The parties, the validity and what holds for all products, a sentence or two to a line."""
+    several = len(profiel.gemeenten) > 1
+    yield f"{profiel.naam} ({profiel.identity if profiel.version else profiel.name})"
+    yield (
+        f"Een overeenkomst van gemeente{'n' if several else ''} {', '.join(profiel.gemeenten)} met aanbieders, "
+        f"voor {_STANDARDS[profiel.domein]}."
+    )
+    yield (
+        f"Geldt van {profiel.vanaf} tot en met {profiel.tot_en_met}. "
+        "Voor een declaratieregel telt de begindatum van zijn ProductPeriode."
+    )
+    admitted = profiel.aanbieders.toegelaten
+    if admitted is None:
+        yield "Aanbieders: er is geen lijst gegeven; iedere aanbieder is toegelaten."
+    else:
+        yield "Aanbieders: alleen deze zijn toegelaten."
+        yield from (f"  {_admission(one)}" for one in admitted)
+    yield {
+        "declaratie": "Een 303 hoort een declaratie te zijn, geen factuur.",
+        "factuur": "Een 303 hoort een factuur te zijn, geen declaratie.",
+        None: "Een 303 mag een declaratie of een factuur zijn.",
+    }[profiel.declareren]
+    if profiel.btw:
+        yield f"Btw: {profiel.btw}."
+    yield f"Bron: {' '.join(profiel.bron.split())}"
+
+
+def rows(profiel: Profiel) -> Iterator[tuple[str, ...]]:
+    """The products as cells under `COLUMNS`: a row for each tariff, the oldest first."""
+    for product in profiel.producten:
+        tariffs = sorted(product.tarieven, key=lambda tarief: tarief.vanaf)
+        for tarief in tariffs:
+            yield _row(product, euro(tarief.cents), str(tarief.vanaf), str(tarief.tot_en_met))
+        if not tariffs:
+            yield _row(product, "geen", str(profiel.vanaf), str(profiel.tot_en_met))
+
+
+def notes(profiel: Profiel) -> Iterator[str]:
+    """What else was agreed on a product, in words, to stand below the products."""
+    for product in profiel.producten:
+        if product.toelichting:
+            yield f"{product.code}: {' '.join(product.toelichting.split())}"
+
+
+def _row(product: Product, *tariff: str) -> tuple[str, ...]:
+    return (
+        product.code,
+        product.categorie,
+        product.naam,
+        f"{product.eenheid} ({unit_name(product.eenheid)})",
+        *tariff,
+        str(product.functieniveau or "–"),
+        product.artikel or "",
+    )
+
+
+def _admission(one: Toelating) -> str:
+    begin = f" vanaf {one.vanaf}" if one.vanaf else ""
+    end = f" tot en met {one.tot_en_met}" if one.tot_en_met else ""
+    return f"{one.agb}{f' ({one.naam})' if one.naam else ''}{begin}{end}"

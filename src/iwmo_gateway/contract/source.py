@@ -1,0 +1,190 @@
+"""The text of a profile: its values, and the line on which each of them stands.
+
+tomllib gives values without lines. The walk here goes over text that tomllib has read already, so that it only needs
+to find its way and has nothing to judge.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+KeyPath = tuple[str | int, ...]
+"""Keys and positions (from 0) down to a value: ("producten", 0, "tarieven", 1, "euro")."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfielFault:
+    """Something wrong in the text of a profile: the line, from 1, and in Dutch what was expected and found."""
+
+    regelnummer: int
+    tekst: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The values of a TOML text, numbers with a point as exact Decimals, and where they stand."""
+
+    values: Mapping[str, Any]
+    lines: Mapping[KeyPath, int]
+
+    def line_of(self, path: KeyPath) -> int:
+        """The line of a value; of one that is not there, the line of what it should stand in."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def text_of(body: bytes) -> str | ProfielFault:
+    """The text in a file: UTF-8, lines ended by LF whatever the editor made of them, no byte order mark."""
+    try:
+        return body.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        return ProfielFault(line, "het bestand is niet in UTF-8; sla het op met die tekencodering")
+
+
+def read_source(text: str) -> Source | ProfielFault:
+    """Read TOML; the fault where it is none, of which there is only ever the first."""
+    try:
+        values = tomllib.loads(text, parse_float=Decimal)
+    # ValueError for what is no TOML, and for a whole number of thousands of digits.
+    except (ValueError, RecursionError) as error:
+        return _unreadable(str(error), text)
+    return Source(values, _Walk(text).lines)
+
+
+_PLACE: Final = re.compile(r" ?\(at (?:line (\d+), column \d+|end of document)\)$")
+_VALUES: Final = (
+    "tekst en codes staan tussen aanhalingstekens, een bedrag heeft een punt en geen komma (46.46), "
+    "een datum is geschreven als 2023-01-31"
+)
+_IN_DUTCH: Final = {
+    "Cannot overwrite a value": "deze sleutel staat er tweemaal",
+    "Cannot declare": "deze tabel staat er tweemaal",
+    "Expected '=' after a key": f"achter een sleutel hoort = te staan; {_VALUES}",
+    "Expected newline or end of document": f"hier hoort de regel op te houden; {_VALUES}",
+    "Invalid value": f"hier hoort een waarde te staan; {_VALUES}",
+    "Invalid date": "deze datum bestaat niet",
+    "Invalid statement": "hier hoort een sleutel of een [kop] te staan",
+    "Unclosed array": f"deze lijst is niet in orde: komma's tussen de delen en een ] aan het eind; {_VALUES}",
+    "Unclosed inline table": f"deze tabel is niet in orde: komma's tussen de delen en een }} aan het eind; {_VALUES}",
+    "Unterminated string": "deze tekst eindigt niet met een aanhalingsteken",
+    "Illegal character": "hier staat een teken dat niet mag, of ontbreekt een aanhalingsteken",
+}
+
+
+def _unreadable(said: str, text: str) -> ProfielFault:
+    """What tomllib said, in Dutch as far as it is one of the usual slips."""
+    place = _PLACE.search(said)
+    at_end = text.rstrip("\n").count("\n") + 1
+    line = int(place[1] or at_end) if place else 1
+    plain = _PLACE.sub("", said)
+    told = next((dutch for english, dutch in _IN_DUTCH.items() if plain.startswith(english)), plain)
+    return ProfielFault(line, f"geen geldige TOML: {told}")
+
+
+_TOKEN: Final = re.compile(
+    r"""
+      (?P<space> [ \t\r]+ | \#[^\n]* )
+    | (?P<newline> \n )
+    | (?P<string> \"{3} (?: \\. | [^\\] )*? \"{3,5} | '{3} .*? '{3,5} | " (?: \\. | [^"\\] )* " | '[^']*' )
+    | (?P<mark> [\[\]{},=] )
+    | (?P<bare> [^\s\[\]{},=\#"']+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class _Walk:
+    """One walk over valid TOML, noting the line of every key, element and table."""
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[KeyPath, int] = {}
+        self._last: dict[KeyPath, int] = {}  # the position of the newest table in each array of tables
+        self._tokens: list[tuple[str, str, int]] = []
+        line = 1
+        for found in _TOKEN.finditer(text):
+            if found.lastgroup and found.lastgroup != "space":
+                self._tokens.append((found.lastgroup, found.group(), line))
+            line += found.group().count("\n")
+        self._tokens.append(("end", "", line))
+        self._at = 0
+        self._document()
+
+    def _document(self) -> None:
+        table: KeyPath = ()
+        while not self._next_is("end"):
+            if self._next_is("mark", "["):
+                table = self._header()
+            elif not self._passes("newline"):
+                self._pair(table)
+
+    def _header(self) -> KeyPath:
+        """`[table]` or `[[array of tables]]`: where the keys below it belong."""
+        line = self._take()[2]
+        repeated = self._passes("mark", "[")
+        *above, last = self._key()
+        path: KeyPath = ()
+        for key in above:
+            path = self._noted((*path, key), line)
+            if path in self._last:
+                path = (*path, self._last[path])
+        path = self._noted((*path, last), line)
+        if repeated:
+            self._last[path] = self._last.get(path, -1) + 1
+            path = self._noted((*path, self._last[path]), line)
+        while self._passes("mark", "]"):
+            pass
+        return path
+
+    def _pair(self, table: KeyPath) -> None:
+        line = self._tokens[self._at][2]
+        path = table
+        for key in self._key():
+            path = self._noted((*path, key), line)
+        self._take()
+        self._value(path)
+
+    def _value(self, path: KeyPath) -> None:
+        if self._passes("mark", "["):
+            count = 0
+            while not self._passes("mark", "]"):
+                if not self._passes("newline") and not self._passes("mark", ","):
+                    self._value(self._noted((*path, count), self._tokens[self._at][2]))
+                    count += 1
+        elif self._passes("mark", "{"):
+            while not self._passes("mark", "}"):
+                if not self._passes("newline") and not self._passes("mark", ","):
+                    self._pair(path)
+        else:
+            self._take()
+            while self._passes("bare"):
+                pass  # the time behind a date
+
+    def _key(self) -> list[str]:
+        parts: list[str] = []
+        while self._next_is("bare") or self._next_is("string"):
+            kind, text, _ = self._take()
+            parts += [text[1:-1]] if kind == "string" else [part for part in text.split(".") if part]
+        return parts
+
+    def _noted(self, path: KeyPath, line: int) -> KeyPath:
+        self.lines.setdefault(path, line)
+        return path
+
+    def _next_is(self, kind: str, text: str | None = None) -> bool:
+        found = self._tokens[self._at]
+        return found[0] == kind and text in (None, found[1])
+
+    def _passes(self, kind: str, text: str | None = None) -> bool:
+        if not self._next_is(kind, text):
+            return False
+        self._at += 1
+        return True
+
+    def _take(self) -> tuple[str, str, int]:
+        self._at += 1
+        return self._tokens[self._at - 1]

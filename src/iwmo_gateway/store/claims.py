@@ -1,0 +1,160 @@
+"""Facts of claims: what was asked, which lines were approved, and what is claimed of each allocation."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, bindparam, case, exists, func, insert, select
+
+from iwmo_gateway.rules.credits import as_regel
+from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd, Regel
+from iwmo_gateway.rules.historie import Historie
+from iwmo_gateway.rules.settlement import Settlement
+from iwmo_gateway.standard.declaraties import Claim
+from iwmo_gateway.store.database import Transaction, among, bulk_insert, listed, values_of
+from iwmo_gateway.store.tables import declaraties, prestaties
+
+# Made once: building a statement anew for every message costs more than running it.
+_REGEL: Final = [field.name for field in fields(Regel)]
+_CLIENT: Final = _REGEL.index("client")
+_OF_PROVIDER: Final = ("domain", "soort", "aanbieder")
+_credit: Final = prestaties.alias("credit_regel")
+_CREDITED: Final = exists().where(
+    *(_credit.c[name] == prestaties.c[name] for name in _OF_PROVIDER),
+    _credit.c.vorig_referentie_nummer == prestaties.c.referentie_nummer,
+    _credit.c.credit,
+    _credit.c.approved,
+    _credit.c.message != bindparam("id"),
+)
+_LINES: Final = {
+    dialect: select(
+        prestaties.c.referentie_nummer,
+        prestaties.c.credit,
+        prestaties.c.approved,
+        _CREDITED,
+        *(prestaties.c[name] for name in _REGEL),
+    ).where(
+        *(prestaties.c[name] == bindparam(name) for name in _OF_PROVIDER),
+        one_of_them,
+        prestaties.c.holds_reference,
+        prestaties.c.message != bindparam("id"),
+    )
+    for dialect, one_of_them in among(prestaties.c.referentie_nummer, "referenties").items()
+}
+_SIGN: Final = case((prestaties.c.credit, -1), else_=1)
+_PERIOD: Final = [prestaties.c[name] for name in ("categorie", "code", "begindatum", "einddatum", "eenheid")]
+_CLAIMED: Final = {
+    dialect: select(
+        prestaties.c.toewijzing_nummer,
+        *_PERIOD,
+        func.sum(_SIGN * prestaties.c.volume).cast(BigInteger),
+        func.sum(_SIGN * prestaties.c.bedrag).cast(BigInteger),
+        func.sum(_SIGN),
+    )
+    .where(
+        *(prestaties.c[name] == bindparam(name) for name in ("domain", "gemeente", "aanbieder")),
+        prestaties.c.approved,
+        numbered,
+        prestaties.c.message != bindparam("id"),
+    )
+    .group_by(prestaties.c.toewijzing_nummer, *_PERIOD)
+    for dialect, numbered in among(prestaties.c.toewijzing_nummer, "nummers").items()
+}
+_OTHERS: Final = declaraties.c.message != bindparam("id")
+_OWN: Final = [declaraties.c[name] == bindparam(name) for name in _OF_PROVIDER]
+_NUMBER_AND_LATEST: Final = select(
+    exists().where(*_OWN, _OTHERS, declaraties.c.declaratie_nummer == bindparam("declaratie_nummer")),
+    select(func.max(declaraties.c.begindatum))
+    .where(*_OWN, _OTHERS, declaraties.c.gemeente == bindparam("gemeente"))
+    .scalar_subquery(),
+)
+_INSERT: Final = insert(declaraties)
+
+
+def load(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> Declaraties:
+    """What earlier claims left that this one can touch: three queries, whatever its size.
+
+    `key` holds id, domain, soort, gemeente and aanbieder of the message.
+    """
+    number = {"declaratie_nummer": bericht.declaratie.declaratie_nummer}
+    used, latest = transaction.execute(_NUMBER_AND_LATEST, {**key, **number}).one()
+    return Declaraties(
+        nummer_used=bool(used),
+        latest=latest,
+        regels=_lines(transaction, key, bericht),
+        geclaimd=_claimed(transaction, key, bericht.toewijzing_nummers),
+    )
+
+
+def open_lines(transaction: Transaction, key: Mapping[str, Any], numbers: Iterable[int]) -> dict[int, int]:
+    """How many approved lines that were not credited each of these allocations has; those without are left out."""
+    claimed = _claimed(transaction, key, numbers)
+    counted = {number: sum(one.regels for one in found) for number, found in claimed.items()}
+    return {number: lines for number, lines in counted.items() if lines}
+
+
+def add(
+    transaction: Transaction, key: Mapping[str, Any], bericht: Claim, historie: Historie, settlement: Settlement
+) -> None:
+    """Keep a claim that counts and all its lines, approved or refused.
+
+    Raises StoreConflict where another claim was first to use one of its numbers, or to credit the same line.
+    """
+    declaratie, period = bericht.declaratie, bericht.declaratie.declaratie_periode
+    own = {"message": key["id"], **{name: key[name] for name in ("domain", "soort", "gemeente", "aanbieder")}}
+    transaction.execute(
+        _INSERT,
+        {
+            **own,
+            "declaratie_nummer": declaratie.declaratie_nummer,
+            "begindatum": period.begindatum,
+            "einddatum": period.einddatum,
+            "ingediend": settlement.ingediend,
+            "toegekend": settlement.toegekend,
+        },
+    )
+    bulk_insert(transaction, prestaties, [*_rows(own, bericht, historie, settlement)])
+
+
+def _rows(
+    own: Mapping[str, Any], bericht: Claim, historie: Historie, settlement: Settlement
+) -> Iterator[dict[str, Any]]:
+    used = set(historie.declaraties.regels)
+    for client in bericht.clienten:
+        hashed = historie.clienten[client.bsn]
+        for prestatie in client.prestaties:
+            yield {
+                **values_of(as_regel(prestatie, hashed, own["gemeente"])),
+                **own,
+                "client": bytes.fromhex(hashed),
+                "referentie_nummer": prestatie.referentie,
+                "vorig_referentie_nummer": prestatie.vorige,
+                "credit": prestatie.is_credit,
+                "approved": prestatie.pad not in settlement.refused,
+                "holds_reference": prestatie.referentie not in used,
+            }
+            used.add(prestatie.referentie)
+
+
+def _lines(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> dict[str, EerdereRegel]:
+    named = {prestatie.referentie for prestatie in bericht.prestaties}
+    named |= {prestatie.vorige for prestatie in bericht.prestaties if prestatie.vorige is not None}
+    values = {**key, "referenties": listed(transaction, sorted(named))}
+    found = {}
+    for number, credit, approved, credited, *regel in transaction.execute(_LINES[transaction.dialect.name], values):
+        regel[_CLIENT] = bytes(regel[_CLIENT]).hex()
+        found[number] = EerdereRegel(Regel(*regel), bool(credit), bool(approved), bool(credited))
+    return found
+
+
+def _claimed(
+    transaction: Transaction, key: Mapping[str, Any], numbers: Iterable[int]
+) -> dict[int, tuple[Geclaimd, ...]]:
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return {}
+    found: dict[int, list[Geclaimd]] = {}
+    values = {**key, "nummers": listed(transaction, wanted)}
+    for number, *claimed in transaction.execute(_CLAIMED[transaction.dialect.name], values):
+        found.setdefault(number, []).append(Geclaimd(*claimed))
+    return {number: tuple(claimed) for number, claimed in found.items()}
