@@ -120,13 +120,12 @@ def test_check_tells_every_fault_with_file_and_line_and_ends_with_1(tmp_path: Pa
 
 def test_what_is_no_profile_at_all_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "map.toml").mkdir()
-    calls = [["contract", command, wanted] for command in ("check", "load") for wanted in ("x", "x.toml", "map.toml")]
-    told = [one_line_of(done) for done in run_each(tmp_path, calls)]
-    assert [("rhenen-wmo-2023" in line, "x.toml bestaat niet" in line, "map.toml" in line) for line in told] == [
-        (True, False, False),
-        (False, True, False),
-        (False, False, True),
-    ] * 2
+    calls = [["contract", *call.split()] for call in ("check x", "load x.toml", "check map.toml")]
+    unknown, missing, folder = (one_line_of(done) for done in run_each(tmp_path, calls))
+    assert unknown.endswith(f"meegeleverd zijn: {', '.join(shipped_names())}")
+    assert missing.endswith("x.toml bestaat niet")
+    assert "map.toml kan niet worden gelezen" in folder
+    assert [path.name for path in tmp_path.iterdir()] == ["map.toml"]
 
 
 # --- load and show --------------------------------------------------------------------------------------------------
@@ -142,37 +141,32 @@ def test_a_profile_is_loaded_once_changed_and_shown_in_every_version(on: dict[st
         (0, "", "rhenen-wmo-2023/2 is geladen\n"),
     ]
 
-    calls = [["contract", "show", *more] for more in ([], ["rhenen-wmo-2023"], ["rhenen-wmo-2023/1"])]
-    listed, newest, first = run_each(tmp_path, calls, **on)
-    assert [done.returncode for done in (listed, newest, first)] == [0, 0, 0]
-    rows = [cells(line) for line in listed.stdout.splitlines() if line.startswith("│")]
+    shows = ([], ["rhenen-wmo-2023"], ["rhenen-wmo-2023/1"], ["rhenen-wmo-2023/1", "--toml"])
+    shown = run_each(tmp_path, [["contract", "show", *more] for more in shows], **on)
+    assert [done.returncode for done in shown] == [0, 0, 0, 0]
+    listed, newest, first, text = (done.stdout for done in shown)
+    rows = [cells(line) for line in listed.splitlines() if line.startswith("│")]
     assert [row[:5] for row in rows] == [
         [f"rhenen-wmo-2023/{version}", "wmo", "0340", "2023-01-01", "2023-12-31"] for version in (1, 2)
     ]
-    assert all(name in listed.stdout.rpartition("│")[2] for name in shipped_names())
-    assert ("61,20" in newest.stdout, "60,00" in newest.stdout) == (True, False)
-    assert ("61,20" in first.stdout, "60,00" in first.stdout) == (False, True)
-    assert "(rhenen-wmo-2023/2)" in newest.stdout
-
-    text = run(tmp_path, "contract", "show", "rhenen-wmo-2023/1", "--toml", **on)
-    assert (text.returncode, text.stdout) == (0, RHENEN)
+    assert all(name in listed.rpartition("│")[2] for name in shipped_names())
+    assert ("61,20" in newest, "60,00" in newest) == (True, False)
+    assert ("61,20" in first, "60,00" in first) == (False, True)
+    assert "(rhenen-wmo-2023/2)" in newest
+    assert text == RHENEN
 
 
-def test_what_cannot_be_loaded_is_refused_with_the_reason(on: dict[str, str], tmp_path: Path) -> None:
-    assert run(tmp_path, "contract", "load", "rhenen-wmo-2023", **on).returncode == 0
-    second = one_line_of(run(tmp_path, "contract", "load", kept(tmp_path, "rhenen-anders.toml"), **on))
-    for said in ("rhenen-anders", "rhenen-wmo-2023/1", "0340", "2023-01-01 t/m 2023-12-31"):
-        assert said in second
+def test_in_an_empty_folder_what_cannot_be_loaded_is_refused_with_the_reason(tmp_path: Path) -> None:
+    empty = run(tmp_path, "contract", "show")
+    assert (empty.returncode, empty.stderr) == (0, "")
+    assert all(name in empty.stdout for name in shipped_names())
 
-    wrong = run(tmp_path, "contract", "load", kept(tmp_path, "fout.toml", ('"0340"', '"340"')), **on)
-    assert (wrong.returncode, wrong.stderr) == (1, "")
-    assert wrong.stdout.startswith("fout.toml:8: gemeenten: verwacht")
-    assert one_line_of(run(tmp_path, "contract", "show", "fout", **on)).endswith("noemt wat dat wel is")
-
-
-def test_an_empty_folder_is_enough_to_begin_with(tmp_path: Path) -> None:
-    shown = run(tmp_path, "contract", "show")
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert "rhenen-wmo-2023" in shown.stdout
     assert run(tmp_path, "contract", "load", "rhenen-wmo-2023").returncode == 0
-    assert "rhenen-wmo-2023/1" in run(tmp_path, "contract", "show").stdout
+    other, wrong = kept(tmp_path, "rhenen-anders.toml"), kept(tmp_path, "fout.toml", ('"0340"', '"340"'))
+    calls = [["contract", *call.split()] for call in (f"load {other}", f"load {wrong}", "show fout")]
+    second, faulty, unknown = run_each(tmp_path, calls)
+    for said in ("rhenen-anders", "rhenen-wmo-2023/1", "0340", "2023-01-01 t/m 2023-12-31"):
+        assert said in one_line_of(second)
+    assert (faulty.returncode, faulty.stderr) == (1, "")
+    assert faulty.stdout.startswith("fout.toml:8: gemeenten: verwacht")
+    assert one_line_of(unknown).endswith("noemt wat dat wel is")

@@ -133,6 +133,11 @@ def unit_name(eenheid: str) -> str:
     return _EENHEDEN[eenheid][1]
 
 
+def per_unit(eenheid: str) -> str:
+    """What a tariff is for, in Dutch, for texts (TR418): "per uur" for 04."""
+    return f"per {_EENHEDEN[eenheid][0]}"
+
+
 class _Grondslag(Enum):
     """What the volume is granted for: the text of the sum, and the counted thing's name, one and several."""
 

@@ -143,5 +143,5 @@ def _refuse_second(profiel: Profiel, others: list[tuple[Contract, str]]) -> None
         )
         raise ConfigurationError(
             f"{profiel.name} geldt van {profiel.vanaf} t/m {profiel.tot_en_met} en overlapt een ander profiel: {told}. "
-            "Voor een gemeente geldt op een dag maar één profiel; pas van een van beide de geldigheid of de gemeenten aan"
+            "Voor een gemeente geldt op een dag maar één profiel; pas van een van beide de periode of de gemeenten aan"
         )

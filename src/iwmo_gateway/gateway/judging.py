@@ -20,7 +20,7 @@ from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, schema_verdict
 from iwmo_gateway.standard.berichten import Bericht, Startbericht
-from iwmo_gateway.standard.declaraties import Declaratiebericht
+from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Document, serialise
@@ -80,7 +80,8 @@ def complete(
         identificatie_used=used,
     )
     historie = facts.load_historie(transaction, message, bericht, known)
-    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente)
+    is_claim = isinstance(bericht, Declaratiebericht | Factuurbericht)
+    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if is_claim else ()
     against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
     return beside(assessment.verdict, against), historie
 

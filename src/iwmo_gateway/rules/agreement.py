@@ -7,7 +7,7 @@ from typing import Final
 
 from iwmo_gateway.contract.amounts import euro, expected_amount, is_right_amount, per_minute
 from iwmo_gateway.contract.profile import Product
-from iwmo_gateway.contract.volumes import fits, unit_name
+from iwmo_gateway.contract.volumes import fits, per_unit, unit_name
 from iwmo_gateway.rules.claims import EURO, debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
@@ -43,17 +43,10 @@ def tarief_is_afgesproken(bericht: Claim, historie: Historie, bronnen: Bronnen) 
         tariff = product.tarief_on(prestatie.product_periode.begindatum) if product else None
         if product is None or tariff is None or prestatie.eenheid == EURO:
             continue
-        right = per_minute(tariff) if (product.eenheid, prestatie.eenheid) == (_UUR, _MINUUT) else tariff
-        found = prestatie.product_tarief
+        in_minutes = (product.eenheid, prestatie.eenheid) == (_UUR, _MINUUT)
+        right, found = per_minute(tariff) if in_minutes else tariff, prestatie.product_tarief
         if found != right or not fits(product.eenheid, prestatie.eenheid):
-            yield Fault(
-                prestatie,
-                f"{right if fits(product.eenheid, prestatie.eenheid) else tariff}"
-                f" (ProductTarief; afgesproken {euro(tariff)} euro, eenheid {unit_name(product.eenheid)})",
-                "ProductTarief leeg"
-                if found is None
-                else f"{found} ({euro(found)} euro, eenheid {unit_name(prestatie.eenheid)})",
-            )
+            yield Fault(prestatie, *_tariffs(prestatie, product, tariff, right))
 
 
 @agreement.rule("TR346", berichten="WMO323")
@@ -116,6 +109,16 @@ def hour_tariff(prestatie: Prestatie, bronnen: Bronnen) -> int | None:
     if product is None or product.eenheid != _UUR:
         return None
     return product.tarief_on(prestatie.product_periode.begindatum)
+
+
+def _tariffs(prestatie: Prestatie, product: Product, tariff: int, right: int) -> tuple[str, str]:
+    """The tariff as expected and as found: bare cents where the units are the same, else with what they are for."""
+    found = prestatie.product_tarief
+    if found is None or product.eenheid == prestatie.eenheid:
+        return str(right), "leeg" if found is None else str(found)
+    shared = f"{euro(tariff)} euro {per_unit(product.eenheid)}"
+    how = f"{shared}, per minuut 1/60 daarvan" if right != tariff else shared
+    return f"{right} ({how})", f"{found} ({euro(found)} euro {per_unit(prestatie.eenheid)})"
 
 
 def _kinds(bericht: Factuurbericht, wanted: int) -> tuple[str, str]:

@@ -49,8 +49,8 @@ class Measure:
 
     @property
     def exceeded(self) -> bool:
-        """The line does not fit any more."""
-        return self.claimed + self.asked > self.most
+        """The line does not fit any more. One that asks nothing always fits, also where too much is claimed already."""
+        return self.asked > 0 and self.claimed + self.asked > self.most
 
     def texts(self, of: str) -> tuple[str, str]:
         """Expected and found, in Dutch, with the sum behind them: allocated, claimed before, left, and claimed now."""
@@ -179,7 +179,8 @@ class _Books:
         period, whole = self._volumes(prestatie, toewijzing, account)
         budget = None
         if toewijzing.budget is not None:
-            budget = Measure(toewijzing.budget, "het budget", account.bedrag, prestatie.ingediend.bedrag, _EUROCENT)
+            told = quantity(toewijzing.budget, _EUROCENT)
+            budget = Measure(toewijzing.budget, told, account.bedrag, prestatie.ingediend.bedrag, _EUROCENT)
         return Share(prestatie, account.debits[key] > 0, period, whole, budget)
 
     def add(self, nummer: int, prestatie: Prestatie, *, sign: int) -> None:

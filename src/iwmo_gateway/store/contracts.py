@@ -105,7 +105,7 @@ def text_of(transaction: Transaction, name: str, version: int) -> str:
 
 
 def in_the_way(transaction: Transaction, profiel: Profiel) -> list[tuple[Contract, str]]:
-    """Profiles of another name that count on some day of this one in its domain, with a municipality that they share."""
+    """Profiles of another name that count on a day of this one in its domain, with a municipality that they share."""
     query = (
         select(*_COLUMNS, func.min(contract_gemeenten.c.gemeente))
         .join_from(contract_gemeenten, contracts, _OF_PROFILE)
