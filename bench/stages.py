@@ -1,4 +1,4 @@
-"""Where the time of one accepted 305 goes, without HTTP: own time of each stage, and how much of it in the driver.
+"""Where the time of a message goes, without HTTP: own time of each stage, and how much of it in the driver.
 
 The stages are the public functions below, wrapped while they are measured; what a stage calls that is a stage itself is
 not counted in it. In the driver means: between handing a statement to the driver and having its result, which is the
@@ -33,6 +33,7 @@ _PACKAGE: Final = "iwmo_gateway"
 _STAGES: Final = (
     ("token", "bench.stages.caller_of"),
     ("read (parse)", f"{_PACKAGE}.gateway.receive.read"),
+    ("read (parse)", f"{_PACKAGE}.gateway.waiting.read"),
     ("typed message", f"{_PACKAGE}.gateway.judging.to_bericht"),
     ("level 2", f"{_PACKAGE}.gateway.judging.judge_alone"),
     ("lock", f"{_PACKAGE}.store.database.Database.lock"),
@@ -46,6 +47,7 @@ _STAGES: Final = (
     ("store status", f"{_PACKAGE}.store.messages.settle"),
     ("store facts", f"{_PACKAGE}.store.facts.add_facts"),
     ("store judgement", f"{_PACKAGE}.store.messages.insert_judgement"),
+    ("store numbers", f"{_PACKAGE}.store.messages.insert_numbers"),
     ("store mailboxes", f"{_PACKAGE}.store.mailbox.deliver"),
     ("result as JSON", f"{_PACKAGE}.web.answers.full"),
 )
@@ -61,7 +63,7 @@ class Stage:
 
 
 @dataclass
-class _Clock:
+class Clock:
     """Own time by stage of one message: a stack of stages, of which only the top one runs."""
 
     own: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -90,11 +92,11 @@ class _Clock:
 
 def measure(traffic: Traffic, amount: int) -> list[Stage]:
     """The stages of accepted 305s, one after another in this thread."""
-    clocks: list[_Clock] = []
+    clocks: list[Clock] = []
     pairs, tokens = _prepared(traffic, amount)
-    with _instrumented(traffic.gateway.database, clocks):
+    with clocked(traffic.gateway.database, clocks):
         for pair in pairs:
-            clocks.append(_Clock())
+            clocks.append(Clock())
             _take(traffic, pair, tokens[pair.aanbieder])
             clocks[-1].turn()
     steady = clocks[amount // 5 :]
@@ -149,7 +151,8 @@ def _take(traffic: Traffic, pair: Pair, token: str) -> None:
 
 
 @contextmanager
-def _instrumented(database: Database, clocks: list[_Clock]) -> Iterator[None]:
+def clocked(database: Database, clocks: list[Clock]) -> Iterator[None]:
+    """Have the newest of these clocks, of which there must be one, tell the stages of what runs."""
     with ExitStack() as stack:
         for name, target in _STAGES:
             stack.enter_context(_patched(target, partial(_staged, clocks, name)))
@@ -166,7 +169,7 @@ def _patched(target: str, wrapped: Callable[[Any], Any]) -> Iterator[None]:
         yield
 
 
-def _staged(clocks: list[_Clock], name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+def _staged(clocks: list[Clock], name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def run(*arguments: Any, **named: Any) -> Any:
         with clocks[-1].stage(name):
@@ -175,7 +178,7 @@ def _staged(clocks: list[_Clock], name: str, original: Callable[..., Any]) -> Ca
     return run
 
 
-def _around(clocks: list[_Clock], original: Callable[..., Any]) -> Callable[..., Any]:
+def _around(clocks: list[Clock], original: Callable[..., Any]) -> Callable[..., Any]:
     """A transaction: taking a connection and beginning, and committing and giving it back, as stages."""
 
     @contextmanager
@@ -193,7 +196,7 @@ def _around(clocks: list[_Clock], original: Callable[..., Any]) -> Callable[...,
 
 
 @contextmanager
-def _driver_watched(database: Database, clocks: list[_Clock]) -> Iterator[None]:
+def _driver_watched(database: Database, clocks: list[Clock]) -> Iterator[None]:
     def before(*_: Any) -> None:
         clocks[-1].asked_at = time.perf_counter()
 

@@ -1,11 +1,13 @@
-"""What one accepted message asks of the database: its statements and transactions, as SQLAlchemy sends them."""
+"""What a message asks of the database: its statements and transactions, as SQLAlchemy sends them, and COPYs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
+import psycopg
 from sqlalchemy import Connection, event
 
 from bench.traffic import Traffic
@@ -18,6 +20,8 @@ class Asked:
     """What was asked of the database, in order; BEGIN and COMMIT are not among the statements."""
 
     statements: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """Of each statement that adds many rows at once, how many."""
     transactions: list[bool] = field(default_factory=list)
     """Of each transaction, whether it may write."""
 
@@ -31,19 +35,30 @@ def measure(traffic: Traffic) -> dict[str, Asked]:
     pair = traffic.pair()
     for name, party, body in (("301", pair.gemeente, pair.toewijzing), ("305", pair.aanbieder, pair.start)):
         token = traffic.token(party)
-        with _watched(traffic.gateway) as asked[name]:
+        with watched(traffic.gateway) as asked[name]:
             caller_of(traffic.gateway, token, datetime.now(UTC))
             traffic.send(party, body)
     return asked
 
 
 @contextmanager
-def _watched(gateway: Gateway) -> Iterator[Asked]:
+def watched(gateway: Gateway) -> Iterator[Asked]:
+    """What is asked of the gateway's database in the meantime."""
     asked = Asked()
+    copy = psycopg.Cursor.copy
 
-    def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+    def statement(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:  # noqa: FBT001
         if not text.startswith("BEGIN"):
             asked.statements.append(text)
+        if many:
+            asked.rows.append(len(values))
+
+    @contextmanager
+    def copied(cursor: Any, *arguments: Any) -> Iterator[Any]:
+        asked.statements.append("COPY")  # around SQLAlchemy, which does not know it
+        with copy(cursor, *arguments) as copying:
+            yield copying
+        asked.rows.append(cursor.rowcount)
 
     def begin(connection: Connection) -> None:
         asked.transactions.append(bool(connection.get_execution_options().get("writes")))
@@ -52,7 +67,8 @@ def _watched(gateway: Gateway) -> Iterator[Asked]:
     for name, listener in listeners:
         event.listen(gateway.database.engine, name, listener)
     try:
-        yield asked
+        with patch("psycopg.Cursor.copy", copied):
+            yield asked
     finally:
         for name, listener in listeners:
             event.remove(gateway.database.engine, name, listener)

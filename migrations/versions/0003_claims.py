@@ -64,9 +64,7 @@ def upgrade() -> None:
         sa.Column("tarief", sa.BigInteger(), nullable=True, comment="euro cents"),
         sa.Column("bedrag", sa.BigInteger(), nullable=False, comment="euro cents, without sign"),
         sa.Column("btw", sa.BigInteger(), nullable=False, comment="euro cents, without sign"),
-        sa.Column(
-            "credit", sa.Boolean(), nullable=False, comment="takes back the debit of vorig_referentie_nummer"
-        ),
+        sa.Column("credit", sa.Boolean(), nullable=False, comment="takes back the debit of vorig_referentie_nummer"),
         sa.Column(
             "approved",
             sa.Boolean(),
@@ -123,6 +121,5 @@ def upgrade() -> None:
             comment="keyed hash of Bsn and birth date, none if it is unknown",
         ),
     )
-    if op.get_bind().dialect.name == "postgresql":  # SQLite keeps no lengths
-        op.alter_column("findings", "regel", type_=sa.String(length=40), existing_nullable=False)
-
+    with op.batch_alter_table("findings") as findings:  # SQLite changes a column by copying the table
+        findings.alter_column("regel", type_=sa.String(length=40), existing_nullable=False)

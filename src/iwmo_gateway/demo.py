@@ -16,13 +16,19 @@ from lxml import etree
 from rich.console import Console
 from rich.table import Table
 
+from iwmo_gateway.contract.amounts import euro
+from iwmo_gateway.contract.prose import rows
+from iwmo_gateway.contract.volumes import unit_name
 from iwmo_gateway.errors import GatewayError
-from iwmo_gateway.gateway.access import create_token
+from iwmo_gateway.gateway import contracts
+from iwmo_gateway.gateway.access import Caller, create_token
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.retour.building import APPROVED, NO_REMARK, NOT_JUDGED, REJECTED
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.standard.declaraties import Declaratiebericht, Prestatie
+from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Unreadable, local_name, read
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
@@ -30,7 +36,7 @@ from iwmo_gateway.worker import working_beside
 
 _START_SECONDS: Final = 20
 _MEANING: Final = {
-    REJECTED: "bericht afgekeurd",
+    REJECTED: "bericht afgekeurd, zie de bevinding",
     APPROVED: "volledig toegekend",
     NO_REMARK: "geen opmerking",
     NOT_JUDGED: "niet beoordeeld",
@@ -50,10 +56,12 @@ def run(out: Console, folder: Path, port: int) -> None:
     gateway = open_gateway(Settings(database_url=f"sqlite:///{folder / 'demo.db'}", sandbox=True, port=port))
     gateway.database.migrate()
     gateway.warm_up()
-    steps = tomllib.loads((story / "verhaal.toml").read_text(encoding="utf-8"))["stap"]
+    told = tomllib.loads((story / "verhaal.toml").read_text(encoding="utf-8"))
+    steps = told["stap"]
     tokens = _tokens(gateway, {step["afzender"] for step in steps})
     with _served(gateway, port) as (address, server):
         out.print(f"[bold]iwmo_gateway[/] draait op {address} met een database in {folder}\n")
+        _load_contract(out, gateway, told["contract"])
         with httpx2.Client(base_url=address, timeout=30) as client:
             for number, step in enumerate(steps, 1):
                 _tell(out, client, number, step, (story / step["bestand"]).read_bytes(), tokens[step["afzender"]])
@@ -65,6 +73,8 @@ def run(out: Console, folder: Path, port: int) -> None:
         for party, token in tokens.items():
             out.print(f"  token van {party}: {token}", soft_wrap=True)
         out.print(f"  curl -H 'Authorization: Bearer {tokens['0340']}' {address}/v1/mailbox", soft_wrap=True)
+        search = f"{address}/v1/berichten?declaratie_nummer=D202303"
+        out.print(f"  curl -H 'Authorization: Bearer {tokens['65656055']}' {search}", soft_wrap=True)
         try:
             server.join()
         except KeyboardInterrupt:
@@ -74,6 +84,21 @@ def run(out: Console, folder: Path, port: int) -> None:
 def _tokens(gateway: Gateway, parties: set[str]) -> dict[str, str]:
     now = datetime.now(UTC)
     return {party: create_token(gateway, TokenRole.PARTY, party, "demo", now) for party in sorted(parties)}
+
+
+def _load_contract(out: Console, gateway: Gateway, name: str) -> None:
+    """Load the contract of the story as `contract load` does, and say what that means."""
+    caller = Caller(TokenRole.OPERATOR, None, "operator:demo", datetime.now(UTC))
+    loaded, _ = contracts.load(gateway, caller, contracts.check_file(contracts.file_of(name)))
+    profiel = contracts.shown(gateway, loaded.identity)
+    out.rule("Vooraf: het contract van de gemeente", align="left")
+    out.print(f"iwmo-gateway contract load {name}   {loaded.identity} is geladen")
+    out.print(
+        f"Begint de productperiode van een declaratieregel aan gemeente {', '.join(profiel.gemeenten)} van "
+        f"{profiel.vanaf} t/m {profiel.tot_en_met},\n"
+        f"dan moeten product, eenheid en tarief die van dit contract zijn: {profiel.naam}."
+    )
+    out.print(f"  tarieven in euro: {', '.join(f'{code} {tarief}' for code, _, _, _, tarief, *_ in rows(profiel))}\n")
 
 
 @contextmanager
@@ -110,6 +135,7 @@ def _tell(out: Console, client: httpx2.Client, number: int, step: dict[str, Any]
     }
     out.rule(f"{number}. {step['titel']}", align="left")
     out.print(f"POST /v1/berichten   {step['bestand']}   van {step['afzender']}, ontvangen {day}")
+    _show_lines(out, body)
     answer = client.post("/v1/berichten", content=body, headers=headers)
     said = answer.json()
     out.print(f"HTTP {answer.status_code}", end="   ")
@@ -120,9 +146,33 @@ def _tell(out: Console, client: httpx2.Client, number: int, step: dict[str, Any]
         return
     again = " (het eerste resultaat nog eens)" if answer.status_code == 200 else ""
     out.print(f"{said['soort']} [bold]{said['status']}[/]{again}   id {said['id']}")
+    if said["bedragen"]:
+        ingediend, toegekend = (euro(said["bedragen"][name]) for name in ("ingediend", "toegekend"))
+        out.print(f"Bedragen: {ingediend} euro ingediend, [bold]{toegekend} euro toegekend[/]")
     _show_faults(out, said["bevindingen"])
     retour = client.get(f"/v1/berichten/{said['id']}/retour", headers={"Authorization": headers["Authorization"]})
     _show_retour(out, said["retour"]["soort"], retour.content)
+    if "wat_nu" in step:
+        out.print(f"Wat nu: {step['wat_nu']}", soft_wrap=True)
+    out.print()
+
+
+def _show_lines(out: Console, body: bytes) -> None:
+    """What a claim asks, line by line; nothing of any other message."""
+    document = read(body)
+    if isinstance(document, Unreadable) or document.soort.code != "WMO323":
+        return
+    bericht = to_bericht(document)
+    for prestatie in bericht.prestaties if isinstance(bericht, Declaratiebericht) else ():
+        out.print(_line(prestatie), markup=False, soft_wrap=True)
+
+
+def _line(prestatie: Prestatie) -> str:
+    volume = f"{prestatie.geleverd_volume} {unit_name(prestatie.eenheid)}"
+    tarief, bedrag = euro(prestatie.product_tarief or 0), euro(prestatie.ingediend.signed)
+    credit = f"   credit van {prestatie.vorige}" if prestatie.is_credit else ""
+    what = f"{prestatie.referentie}  {prestatie.toewijzing_nummer} {prestatie.product_code}"
+    return f"  {what}  {prestatie.product_periode}  {volume:>11} × {tarief} = {bedrag:>9}{credit}"
 
 
 def _show_faults(out: Console, faults: list[dict[str, Any]]) -> None:
@@ -142,16 +192,21 @@ def _show_retour(out: Console, soort: str, xml: bytes) -> None:
     out.print(f"Retourbericht {soort} ({len(xml)} bytes) {told}", soft_wrap=True)
     for place, code in codes:
         out.print(f"  {code}  {_MEANING.get(code, 'zie de bevinding')}  {place}", soft_wrap=True)
-    out.print()
 
 
 def _retour_codes(element: "etree._Element", place: str) -> Iterator[tuple[str, str]]:
     for child in element:
         name = local_name(child)
         if name == "RetourCodes":
-            yield from ((place, code.text or "") for code in child)
+            yield from ((place + _reference(element), code.text or "") for code in child)
         else:
             yield from _retour_codes(child, f"{place}/{name}")
+
+
+def _reference(element: "etree._Element") -> str:
+    """The number by which its sender knows a line of a claim."""
+    named = element.iter("{*}ReferentieNummer") if local_name(element) == "Prestatie" else ()
+    return "".join(f" {number.text}" for number in named)
 
 
 def _show_mailbox(out: Console, client: httpx2.Client, party: str, token: str) -> None:

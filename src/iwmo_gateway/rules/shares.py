@@ -1,7 +1,7 @@
 """Sharing out: which debit lines fit what was allocated, after every other check and after the credits.
 
-The lines of a claim are taken in their order; each that fits is added to what is claimed, so that one at fault takes
-nothing from a right one. The rules below only tell what the sharing found.
+The right lines of a claim are taken in their order; each that fits is added to what is claimed, so that one at fault
+takes nothing from a right one. The rules below only tell what the sharing found.
 """
 
 from collections import Counter

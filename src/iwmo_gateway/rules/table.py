@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.rules.verdict import LEVELS
+from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.standard.reading import HANDLED
 
 
@@ -35,14 +36,16 @@ def _row(published: PublishedRule, berichten: frozenset[str]) -> Row:
     return Row(
         code=published.code,
         niveau=published.niveau,
-        code_3_2=published.retourcode("3.2") or "-",
-        code_2_3=_in_2_3(published),
+        code_3_2=_code(published, "3.2"),
+        code_2_3=_code(published, "2.3"),
         implemented=" ".join(sorted(berichten)) or "-",
         reason="; ".join(reasons),
     )
 
 
-def _in_2_3(published: PublishedRule) -> str:
-    if not published.holds_in("2.3"):
+def _code(published: PublishedRule, release: str) -> str:
+    """The return code in a release, or why there is none."""
+    exists = any((kind, release) in SOORTEN for kind in published.berichten)
+    if not exists or not published.holds_in(release):
         return "geldt niet"
-    return published.retourcode("2.3") or ("-" if published.niveau == 1 else "signaal")
+    return published.retourcode(release) or ("-" if published.niveau == 1 else "signaal")
