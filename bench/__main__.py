@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import judging, pipeline, stages, statements
+from bench import claims, judging, pipeline, stages, statements
+from bench.claims import Claimed, Memory
 from bench.databases import KINDS, Databases, databases
 from bench.judging import Judged
 from bench.machine import described
@@ -16,7 +17,15 @@ from bench.pipeline import Load, Measured, quantile
 from bench.serving import SECRET
 from bench.stages import Stage
 from bench.statements import Asked
-from bench.tables import judging_table, pipeline_table, stages_table, statements_table
+from bench.tables import (
+    claim_stages_table,
+    claims_table,
+    judging_table,
+    memory_table,
+    pipeline_table,
+    stages_table,
+    statements_table,
+)
 from bench.traffic import Traffic
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
@@ -27,7 +36,10 @@ progress = Console(stderr=True, highlight=False)
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="A few seconds: shows that it works, not how fast.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Only cProfile's top 15 of accepted 305s.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Only cProfile's tops: of accepted 305s and a claim.")
+    ] = False,
+    only_claims: Annotated[bool, typer.Option("--claims", help="Only claims.")] = False,
 ) -> None:
     """Measure the gateway as ratios against a floor in the same run, on SQLite and PostgreSQL."""
     with databases() as made:
@@ -35,9 +47,11 @@ def main(
         for line in described(made):
             out.print(line)
         if profile:
-            _profile(made, 50 if quick else 300)
-        else:
+            _profile(made, *((50, 300) if quick else (300, 3_000)))
+            return
+        if not only_claims:
             _measure(made, quick=quick)
+        _measure_claims(made, quick=quick)
 
 
 def _measure(made: Databases, *, quick: bool) -> None:
@@ -48,7 +62,7 @@ def _measure(made: Databases, *, quick: bool) -> None:
     staged: dict[str, tuple[list[Stage], float]] = {}
     judged: list[Judged] = []
     for kind in KINDS:
-        gateway = _gateway(made, kind)
+        gateway = _gateway(made, kind, "gateway")
         traffic = Traffic(gateway)
         if not judged:
             progress.print("rules")
@@ -62,25 +76,38 @@ def _measure(made: Databases, *, quick: bool) -> None:
         out.print(stages_table(kind, found, plain, quantile(measured[kind][0].gateway, 0.5)))
 
 
+def _measure_claims(made: Databases, *, quick: bool) -> None:
+    claimed: dict[str, list[Claimed]] = {}
+    memory: dict[str, Memory] = {}
+    for kind in KINDS:
+        gateway = _gateway(made, kind, "claims")
+        claimed[kind], memory[kind] = claims.measure(gateway, quick=quick, told=partial(progress.print, f"{kind}:"))
+        gateway.close()
+    out.print(claims_table(claimed), claim_stages_table(claimed), memory_table(memory))
+
+
 def _loads(*, quick: bool) -> list[Load]:
     if quick:
         return [Load(1, 20), Load(4, 24), Load(16, 32)]
     return [Load(1, 120), Load(4, 160), Load(16, 208), Load(16, 208, one_provider=True)]
 
 
-def _profile(made: Databases, amount: int) -> None:
+def _profile(made: Databases, amount: int, lines: int) -> None:
     for kind in KINDS:
-        gateway = _gateway(made, kind)
-        said = stages.profile(Traffic(gateway), amount)
+        gateway = _gateway(made, kind, "profile")
+        for what, said in (
+            (f"{amount} accepted 305s", stages.profile(Traffic(gateway), amount)),
+            (f"an accepted 323 of {lines} lines", claims.profile(gateway, lines)),
+        ):
+            out.print(f"\n{kind}, {what} without HTTP:\n{said}", markup=False, soft_wrap=True)
         gateway.close()
-        out.print(f"\n{kind}, {amount} accepted 305s without HTTP:\n{said}", markup=False, soft_wrap=True)
 
 
-def _gateway(made: Databases, kind: str) -> Gateway:
+def _gateway(made: Databases, kind: str, name: str) -> Gateway:
     """A gateway on a new migrated database, with the key that the server process will have."""
     settings = Settings(
         _env_file=None,
-        database_url=made.create(kind, "gateway"),
+        database_url=made.create(kind, name),
         secret_key=SECRET,
         sandbox=True,
     )

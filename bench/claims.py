@@ -24,6 +24,7 @@ from bench.lines import CLAIMED_AT, CLAIMS, LINES_OF_CLIENT, Provider, load_cont
 from bench.serving import SECRET
 from bench.stages import REST, Clock, clocked
 from bench.statements import Asked, watched
+from bench.traffic import AANBIEDERS
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.gateway.receive import Taken, receive
 from iwmo_gateway.gateway.results import Result
@@ -91,12 +92,11 @@ class Memory:
     floor: int | None
 
 
-def measure(
-    gateway: Gateway, *, quick: bool, told: Callable[[str], None]
-) -> tuple[list[Claimed], Memory]:
+def measure(gateway: Gateway, *, quick: bool, told: Callable[[str], None]) -> tuple[list[Claimed], Memory]:
     """Claims of every size on one database, and the memory of the largest."""
     sizes = {300: 1} if quick else SIZES
     load_contract(gateway)
+    _warm_up(gateway)
     claimed = []
     number, largest = 0, Provider(0, 0)
     for lines, amount in sizes.items():
@@ -125,6 +125,14 @@ def profile(gateway: Gateway, lines: int, shown: int = 25) -> str:
     return said.getvalue()
 
 
+def _warm_up(gateway: Gateway) -> None:
+    """Nothing that is measured is asked for the first time."""
+    provider = Provider(len(AANBIEDERS) - 1, 1)
+    provider.allocate(gateway)
+    for number, refused in enumerate((False, True)):
+        _take(gateway, provider, provider.claim(number, refused=refused))
+
+
 def _claimed(gateway: Gateway, lines: int, providers: Sequence[Provider], order: Sequence[bool]) -> list[Claimed]:
     rounds: dict[bool, list[Round]] = defaultdict(list)
     sizes: dict[bool, int] = {}
@@ -133,7 +141,9 @@ def _claimed(gateway: Gateway, lines: int, providers: Sequence[Provider], order:
         for provider in providers:
             body = provider.claim(number, refused=refused)
             sizes[refused] = len(body)
-            rounds[refused].append(_round(gateway, provider, body, floor, expected=_expected(provider, refused=refused)))
+            rounds[refused].append(
+                _round(gateway, provider, body, floor, expected=_expected(provider, refused=refused))
+            )
     return [Claimed(lines, refused, sizes[refused], rounds[refused]) for refused in sorted(rounds)]
 
 
@@ -150,7 +160,9 @@ def _round(
     alone.append(_timed(lambda: floor(body)))
     found = result.judgement.bevindingen if result.judgement else -1
     if (result.message.status, found) != expected:
-        raise SystemExit(f"A claim should be {expected}, not {result.message.status} with {found}: {result.findings[:3]}")
+        raise SystemExit(
+            f"A claim should be {expected}, not {result.message.status} with {found}: {result.findings[:3]}"
+        )
     stages: dict[str, float] = defaultdict(float)
     for name, seconds in clock.own.items():
         stages[_SHOWN.get(name, "write the rest" if name.startswith("store ") else name)] += seconds

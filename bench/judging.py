@@ -94,7 +94,7 @@ def _historie(gateway: Gateway, name: str, release: str) -> Historie:
     client = gateway.client_key(bericht.client.bsn).hex()
     versions = toewijzingen_of(bericht, client)
     known = {} if name == "301" else {version.nummer: (version,) for version in versions}
-    return Historie(client=client, toewijzingen=known)
+    return Historie(clienten={bericht.client.bsn: client}, toewijzingen=known)
 
 
 def _document(body: bytes) -> Document:

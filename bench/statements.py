@@ -47,7 +47,7 @@ def watched(gateway: Gateway) -> Iterator[Asked]:
     asked = Asked()
     copy = psycopg.Cursor.copy
 
-    def statement(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:  # noqa: FBT001
+    def statement(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
         if not text.startswith("BEGIN"):
             asked.statements.append(text)
         if many:

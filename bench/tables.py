@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
+from bench.claims import Claimed, Memory
 from bench.judging import FLOOR, Judged
 from bench.pipeline import Driven, Measured, client_share, cpu_per_call, quantile, throughput
 from bench.stages import Stage
@@ -81,6 +82,72 @@ def stages_table(kind: str, stages: Sequence[Stage], plain: float, http: float) 
     table.add_section()
     table.add_row("together", f"{whole * 1e3:.3f}", f"{driver * 1e3:.3f}", "100%")
     return table
+
+
+def claims_table(claimed: dict[str, list[Claimed]]) -> Table:
+    """Claims against parse + XSD, and what they ask of the database."""
+    table = _table(
+        "A claim (323) without HTTP: µs a line, against lxml's parse + XSD of the same bytes",
+        ("database", "lines", "of which refused"),
+        ("MB", "claim", "parse + XSD", "ratio", "rounds", "statements", "rows added in bulk", "transactions"),
+    )
+    for kind, sizes in claimed.items():
+        for one in sizes:
+            asked = [each.asked for each in one.rounds]
+            table.add_row(
+                kind,
+                f"{one.lines:,}",
+                f"{one.lines // 10:,}" if one.refused else "none",
+                f"{one.size / 1024**2:.1f}",
+                f"{one.a_line(lambda each: each.taken) * 1e6:.0f}",
+                f"{one.a_line(lambda each: each.floor) * 1e6:.0f}",
+                f"x{statistics.median(one.ratios):.1f}",
+                f"{min(one.ratios):.1f}-{max(one.ratios):.1f}",
+                _few(len(each.statements) for each in asked),
+                _few(sum(each.rows) for each in asked),
+                _few(len(each.transactions) for each in asked),
+                end_section=one is sizes[-1],
+            )
+    return table
+
+
+def claim_stages_table(claimed: dict[str, list[Claimed]]) -> Table:
+    """Where the time of right claims goes, and of the largest that are refused in part."""
+    columns = [
+        (kind, one)
+        for kind, sizes in claimed.items()
+        for one in sizes
+        if not one.refused or one.lines == sizes[-1].lines
+    ]
+    table = _table(
+        "Where the time of a claim goes: µs a line",
+        ("stage",),
+        tuple(f"{kind} {one.lines:,}{', a tenth refused' if one.refused else ''}" for kind, one in columns),
+    )
+
+    def cells(name: str) -> list[float]:
+        return [one.a_line(lambda each: each.stages.get(name, 0)) * 1e6 for _, one in columns]
+
+    names = {name for _, one in columns for each in one.rounds for name in each.stages}
+    for name in sorted(names, key=lambda name: -sum(cells(name))):
+        table.add_row(name, *(f"{cell:.1f}" for cell in cells(name)))
+    return table
+
+
+def memory_table(memory: dict[str, Memory]) -> Table:
+    """The most memory of a process that judges the largest claim."""
+    table = _table(
+        "Peak memory of a process of its own, MB", ("database", "lines"), ("gateway", "before", "only parse + XSD")
+    )
+    for kind, one in memory.items():
+        told = (f"{size / 1024**2:.0f}" if size else "?" for size in (one.gateway, one.before, one.floor))
+        table.add_row(kind, f"{one.lines:,}", *told)
+    return table
+
+
+def _few(numbers: Iterable[int]) -> str:
+    found = sorted(set(numbers))
+    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,}-{found[-1]:,}"
 
 
 def _table(title: str, names: Iterable[str], figures: Iterable[str]) -> Table:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from xml.sax.saxutils import escape
 
+from lxml import etree
+
 GEMEENTE, ANDERE_GEMEENTE = "0384", "0340"
 AANBIEDER, ANDERE_AANBIEDER = "42420001", "65656055"
 BSN, OTHER_BSN, THIRD_BSN = "999912008", "999900006", "999900018"
@@ -16,6 +18,8 @@ BSN, OTHER_BSN, THIRD_BSN = "999912008", "999900006", "999900018"
 JANUARI, FEBRUARI, MAART = date(2023, 1, 1), date(2023, 2, 1), date(2023, 3, 1)
 
 Value = str | int | date | None
+Month = date | tuple[Value, Value]
+"""A DeclaratiePeriode: the month of a day, or both its days."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,8 @@ def claim(
     *lines: Line,
     identificatie: str = "B01",
     nummer: str = "D01",
-    maand: date = FEBRUARI,
-    dagtekening: date = MAART,
+    maand: Month = FEBRUARI,
+    dagtekening: Value = MAART,
     gemeente: str = GEMEENTE,
     aanbieder: str = AANBIEDER,
     totaal: Value = None,
@@ -139,7 +143,7 @@ def claim(
     )
     declaratie = (
         leaf("b:DeclaratieNummer", nummer),
-        _periode("b:DeclaratiePeriode", *month(maand)),
+        _periode("b:DeclaratiePeriode", *_days(maand)),
         leaf("b:DeclaratieDagtekening", dagtekening),
         node("b:TotaalIngediendBedrag", *_totaal(lines, totaal, dc)),
         node("b:Clienten", *(_client(bsn, own, _prestatie_323) for bsn, own in by_client(lines))),
@@ -151,8 +155,8 @@ def invoice(
     *lines: Line,
     identificatie: str = "F01",
     bericht_code: str = "416",
-    maand: date = FEBRUARI,
-    dagtekening: date = MAART,
+    maand: Month = FEBRUARI,
+    dagtekening: Value = MAART,
     gemeente: str = GEMEENTE,
     aanbieder: str = AANBIEDER,
     totaal: Value = None,
@@ -168,7 +172,7 @@ def invoice(
         leaf("b:BetalingAanID", "02"),
         node(
             "b:DeclaratieFactuurIdentificatie",
-            _periode("i:DeclaratiePeriode", *month(maand)),
+            _periode("i:DeclaratiePeriode", *_days(maand)),
             leaf("i:DeclarantFactuurNummer", identificatie),
             leaf("i:FactuurDagtekening", dagtekening),
             leaf("i:ValutaCode", "EUR"),
@@ -189,6 +193,27 @@ def by_client(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     for line in lines:
         found.setdefault(line.bsn, []).append(line)
     return list(found.items())
+
+
+def totals(answer: etree._Element) -> tuple[int, int] | None:
+    """What a 325 or 304 says was submitted and is approved, signed; None if it does not say."""
+    found = [signed(element) for name in _TOTALS for element in answer.iter(f"{{*}}{name}")]
+    return (found[0], found[1]) if found else None
+
+
+def refused_sum(answer: etree._Element) -> int:
+    """The sum of the lines in a 325 or 304, credits subtracted."""
+    return sum(signed(amount) for name in _AMOUNTS for amount in answer.iterfind(f".//{{*}}Prestatie//{{*}}{name}"))
+
+
+def signed(element: etree._Element) -> int:
+    """An amount or total with DebetCredit."""
+    cents = int(element[0].text or "")
+    return -cents if element[1].text == "C" else cents
+
+
+_TOTALS = ("TotaalIngediendBedrag", "TotaalToegekendBedrag", "IngediendTotaalBedrag", "ToegekendTotaalBedrag")
+_AMOUNTS = ("IngediendBedrag", "DeclaratieFactuurBedrag")
 
 
 def leaf(name: str, value: Value) -> str:
@@ -217,8 +242,12 @@ def _versie(code: str, versie: str, subversie: str) -> tuple[str, ...]:
     return leaf("b:BerichtCode", code), leaf("b:BerichtVersie", versie), leaf("b:BerichtSubversie", subversie)
 
 
-def _identificatie(identificatie: str, dagtekening: date) -> str:
+def _identificatie(identificatie: str, dagtekening: Value) -> str:
     return node("b:BerichtIdentificatie", leaf("i:Identificatie", identificatie), leaf("i:Dagtekening", dagtekening))
+
+
+def _days(maand: Month) -> tuple[Value, Value]:
+    return maand if isinstance(maand, tuple) else month(maand)
 
 
 def _periode(name: str, begin: Value, end: Value) -> str:

@@ -51,7 +51,7 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False) -> None:
-    """Settings come from the environment (IWMO_DATABASE_URL and so on) and from .env; the README lists them."""
+    """Settings come from the environment (IWMO_DATABASE_URL and so on) and from .env; docs/operators.md lists them."""
     if version:
         out.print(__version__)
         raise typer.Exit

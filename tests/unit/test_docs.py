@@ -16,7 +16,7 @@ from iwmo_gateway.cli import app as cli
 from iwmo_gateway.gateway.replay import AT_ONCE
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard import berichten
+from iwmo_gateway.standard import berichten, declaraties, klassen
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.messages import Status
@@ -139,8 +139,9 @@ def test_the_glossary_has_every_class_of_the_standard() -> None:
     terms = {term.split(" ")[0] for cells in rows("GLOSSARY.md") for term in cells[0].split(", ")}
     assert {
         name
-        for name, found in inspect.getmembers(berichten, inspect.isclass)
-        if found.__module__ == berichten.__name__ and name not in terms
+        for module in (klassen, berichten, declaraties)
+        for name, found in inspect.getmembers(module, inspect.isclass)
+        if found.__module__ == module.__name__ and name not in terms
     } == set()
 
 

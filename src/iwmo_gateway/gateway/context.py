@@ -73,11 +73,16 @@ class Gateway:
         clients would not be recognised any more.
         """
         if not self.database.key_fits("client", self.client_key("proof")):
-            raise ConfigurationError("IWMO_SECRET_KEY is not the key that this database was filled with")
+            raise ConfigurationError(f"{self._key_name} is not the key that this database was filled with")
         self.schemas.verify()
         for soort in SOORTEN.values():
             if soort.code in HANDLED:
                 self.answer_shape(answer_to(soort))
+
+    @property
+    def _key_name(self) -> str:
+        embedded = self.settings.secret_key is None and self.database.embedded
+        return f"The key in {_key_file(self.database)}" if embedded else "IWMO_SECRET_KEY"
 
     def close(self) -> None:
         """Let go of the database."""
@@ -129,7 +134,12 @@ def _secret(settings: Settings, database: Database) -> bytes:
         return hashlib.sha256(settings.secret_key.get_secret_value().encode()).digest()
     if not database.embedded:
         raise ConfigurationError("Set IWMO_SECRET_KEY: every process on one PostgreSQL database needs the same key")
-    return _kept_secret(database.path.with_suffix(".key"))
+    return _kept_secret(_key_file(database))
+
+
+def _key_file(database: Database) -> Path:
+    """Where the key of an embedded database is kept."""
+    return database.path.with_suffix(".key")
 
 
 def _kept_secret(path: Path) -> bytes:

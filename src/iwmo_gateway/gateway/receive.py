@@ -103,11 +103,12 @@ def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refus
             str(document.soort),
         )
     if caller.party is not None and document.kop.afzender not in {None, caller.party}:
+        named = "Aanbieder" if document.soort.code.endswith("303") else "Afzender"
         return Refused(
             Denial.NOT_THE_SENDER,
-            "De Afzender in het bericht is niet de partij van dit token.",
-            f"Afzender {caller.party}",
-            f"Afzender {(document.kop.afzender or '')[:20]}",
+            f"De {named} in het bericht is niet de partij van dit token.",
+            f"{named} {caller.party}",
+            f"{named} {(document.kop.afzender or '')[:20]}",
         )
     return document
 

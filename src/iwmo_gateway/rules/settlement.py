@@ -34,9 +34,10 @@ class Settlement:
     contract: tuple[str, ...] = ()
 
 
-def nothing_of(bericht: Claim) -> Settlement:
-    """Nothing is approved, and no line counts as judged."""
-    return Settlement(bericht.declaratie.totaal_ingediend_bedrag.signed)
+def nothing_of(bericht: Claim, bronnen: Bronnen | None = None) -> Settlement:
+    """Nothing is approved, and no line counts as judged; `bronnen` if levels 3 and 4 were asked."""
+    contract = _contracts(bericht, bronnen) if bronnen else ()
+    return Settlement(bericht.declaratie.totaal_ingediend_bedrag.signed, contract=contract)
 
 
 def settled(bericht: Claim, found: Iterable[Finding], bronnen: Bronnen) -> Settlement:
@@ -68,6 +69,8 @@ def settled(bericht: Claim, found: Iterable[Finding], bronnen: Bronnen) -> Settl
 
 def _contracts(bericht: Claim, bronnen: Bronnen) -> tuple[str, ...]:
     days = {prestatie.product_periode.begindatum for prestatie in debits(bericht)}
+    if isinstance(bericht, Factuurbericht):
+        days.add(bericht.header.declaratie_periode.begindatum)
     held = {profiel.identity for day in days if (profiel := bronnen.profiel_on(day)) is not None}
     return tuple(sorted(held))
 

@@ -72,7 +72,7 @@ def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Ver
         *agreement.findings(bericht, historie, bronnen),
     )
     if stopping := _stopping(found):
-        return Verdict(stopping, nothing_of(bericht) if _is_claim(bericht) else None)
+        return Verdict(stopping, nothing_of(bericht, bronnen) if _is_claim(bericht) else None)
     if not _is_claim(bericht):
         return Verdict(_in_order(found))
     refused = settled(bericht, found, bronnen).refused

@@ -18,6 +18,10 @@ from iwmo_gateway.store.tables import declaraties, prestaties
 _REGEL: Final = [field.name for field in fields(Regel)]
 _CLIENT: Final = _REGEL.index("client")
 _OF_PROVIDER: Final = ("domain", "soort", "aanbieder")
+_OTHERS: Final = {
+    table: (table.c.message != bindparam("id"), table.c.message < bindparam("before"))
+    for table in (declaraties, prestaties)
+}
 _credit: Final = prestaties.alias("credit_regel")
 _CREDITED: Final = exists().where(
     *(_credit.c[name] == prestaties.c[name] for name in _OF_PROVIDER),
@@ -25,6 +29,7 @@ _CREDITED: Final = exists().where(
     _credit.c.credit,
     _credit.c.approved,
     _credit.c.message != bindparam("id"),
+    _credit.c.message < bindparam("before"),
 )
 _LINES: Final = {
     dialect: select(
@@ -37,7 +42,7 @@ _LINES: Final = {
         *(prestaties.c[name] == bindparam(name) for name in _OF_PROVIDER),
         one_of_them,
         prestaties.c.holds_reference,
-        prestaties.c.message != bindparam("id"),
+        *_OTHERS[prestaties],
     )
     for dialect, one_of_them in among(prestaties.c.referentie_nummer, "referenties").items()
 }
@@ -55,17 +60,16 @@ _CLAIMED: Final = {
         *(prestaties.c[name] == bindparam(name) for name in ("domain", "gemeente", "aanbieder")),
         prestaties.c.approved,
         numbered,
-        prestaties.c.message != bindparam("id"),
+        *_OTHERS[prestaties],
     )
     .group_by(prestaties.c.toewijzing_nummer, *_PERIOD)
     for dialect, numbered in among(prestaties.c.toewijzing_nummer, "nummers").items()
 }
-_OTHERS: Final = declaraties.c.message != bindparam("id")
 _OWN: Final = [declaraties.c[name] == bindparam(name) for name in _OF_PROVIDER]
 _NUMBER_AND_LATEST: Final = select(
-    exists().where(*_OWN, _OTHERS, declaraties.c.declaratie_nummer == bindparam("declaratie_nummer")),
+    exists().where(*_OWN, *_OTHERS[declaraties], declaraties.c.declaratie_nummer == bindparam("declaratie_nummer")),
     select(func.max(declaraties.c.begindatum))
-    .where(*_OWN, _OTHERS, declaraties.c.gemeente == bindparam("gemeente"))
+    .where(*_OWN, *_OTHERS[declaraties], declaraties.c.gemeente == bindparam("gemeente"))
     .scalar_subquery(),
 )
 _INSERT: Final = insert(declaraties)
@@ -74,7 +78,7 @@ _INSERT: Final = insert(declaraties)
 def load(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> Declaraties:
     """What earlier claims left that this one can touch: three queries, whatever its size.
 
-    `key` holds id, domain, soort, gemeente and aanbieder of the message.
+    `key` holds id, domain, soort, gemeente and aanbieder of the message, and `before`: only lower ids count.
     """
     number = {"declaratie_nummer": bericht.declaratie.declaratie_nummer}
     used, latest = transaction.execute(_NUMBER_AND_LATEST, {**key, **number}).one()
