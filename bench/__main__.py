@@ -18,6 +18,7 @@ from bench.serving import SECRET
 from bench.stages import Stage
 from bench.statements import Asked
 from bench.tables import (
+    claim_history_table,
     claim_stages_table,
     claims_table,
     judging_table,
@@ -81,9 +82,13 @@ def _measure_claims(made: Databases, *, quick: bool) -> None:
     memory: dict[str, Memory] = {}
     for kind in KINDS:
         gateway = _gateway(made, kind, "claims")
-        claimed[kind], memory[kind] = claims.measure(gateway, quick=quick, told=partial(progress.print, f"{kind}:"))
+        claimed[kind], most = claims.measure(gateway, quick=quick, told=partial(progress.print, f"{kind}:"))
         gateway.close()
-    out.print(claims_table(claimed), claim_stages_table(claimed), memory_table(memory))
+        if most is not None:
+            memory[kind] = most
+    out.print(claims_table(claimed), *(claim_stages_table(kind, found) for kind, found in claimed.items()))
+    if not quick:
+        out.print(claim_history_table(claimed), memory_table(memory))
 
 
 def _loads(*, quick: bool) -> list[Load]:

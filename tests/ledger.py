@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.retour.building import AnswerShape
+from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.rules.verdict import Outcome, Verdict, judge_offline
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
@@ -30,21 +31,24 @@ def document_of(body: bytes) -> tuple[Document, Bericht]:
 
 
 def take(books: Books, body: bytes) -> Verdict:
-    """Judge a message and keep it if it counts; its answer is valid and its sums are right, whatever it says."""
+    """Judge a message and keep it if it counts; the answer to a claim is valid and adds up, whatever it says."""
     document, bericht = document_of(body)
     verdict = books.take(bericht, RECEIVED)
+    if isinstance(bericht, Toewijzingsbericht | Startbericht):
+        return verdict
     answer = answer_to(document.soort)
     versions = SCHEMAS.versions(answer)
     shape = AnswerShape(frozenset(), (versions.basisschema, versions.bericht) if versions else None)
     root = retourbericht(document, verdict, shape, identificatie="RET123456789", dagtekening=RECEIVED)
     assert SCHEMAS.check_xml(answer, root).ok
-    if isinstance(bericht, Toewijzingsbericht | Startbericht):
-        return verdict
     told = verdict.settlement
     assert told is not None
     assert told.judged is (verdict.outcome is not Outcome.REJECTED)
     lines = {prestatie.pad: prestatie.ingediend.signed for prestatie in bericht.prestaties}
     assert told.refused <= set(lines)
+    for finding in verdict.findings if told.judged else ():
+        if finding.actie is Actie.REJECT:  # a line, or a client with all its lines
+            assert {pad for pad in lines if pad.startswith(finding.pad)} <= told.refused
     refused = sum(lines[pad] for pad in told.refused)
     if told.judged:
         assert (told.ingediend, told.toegekend) == (sum(lines.values()), sum(lines.values()) - refused)

@@ -19,6 +19,12 @@ _ONLY_APPROVED = sa.text("approved")
 def upgrade() -> None:
     op.create_table(
         "declaraties",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="in the order in which claims were booked",
+        ),
         sa.Column("message", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("domain", sa.String(length=3), nullable=False),
         sa.Column("soort", sa.String(length=6), nullable=False),
@@ -29,7 +35,8 @@ def upgrade() -> None:
         sa.Column("einddatum", sa.Date(), nullable=False, comment="of DeclaratiePeriode"),
         sa.Column("ingediend", sa.BigInteger(), nullable=False, comment="signed euro cents"),
         sa.Column("toegekend", sa.BigInteger(), nullable=False, comment="signed euro cents"),
-        sa.PrimaryKeyConstraint("message", name=op.f("pk_declaraties")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_declaraties")),
+        sa.UniqueConstraint("message", name=op.f("uq_declaraties_message")),
         sa.UniqueConstraint(
             "domain",
             "soort",

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from iwmo_gateway.gateway import judging
+from iwmo_gateway.gateway import judging, replay
+from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.store import claims, facts
 from iwmo_gateway.store.messages import Status
+from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.store.tables import declaraties, prestaties
 from tests.cases import noon
 from tests.claims import (
@@ -29,6 +31,7 @@ from tests.claims import (
     invoice,
     month,
 )
+from tests.conftest import TODAY
 from tests.integration.test_races import (
     LATER,
     MANY,
@@ -153,7 +156,6 @@ def test_a_declaration_number_used_for_two_municipalities_at_once_is_one_claim(
     assert kinds_waiting(gateway, lost.message.ontvanger or "") == ["WMO302"]
 
 
-@pytest.mark.xfail(strict=False, reason="PostgreSQL: lines are kept in the order of the message; see the report")
 def test_the_same_line_numbers_in_another_order_at_once_keep_nobody_waiting(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,5 +233,24 @@ def test_a_rejected_claim_repeated_by_many_at_once_once_it_is_right_is_booked_on
     taken = at_once(MANY, lambda _: send(gateway, AANBIEDER, claim(Line())))
     assert {one.result.message.status for one in taken} == {Status.ACCEPTED}
     assert {one.result.judgement.nr for one in taken if one.result.judgement} == {2}
+    assert (count(gateway, declaraties), approved(gateway)) == (1, 1)
+    assert kinds_waiting(gateway, GEMEENTE) == ["WMO302", "WMO323"]
+
+
+def test_an_approved_claim_is_not_taken_back_by_a_replay_that_began_before_it(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replay judges by the first moment of receipt, at which the claim was dated in the future (TR135)."""
+    early = send(gateway, AANBIEDER, claim(Line()), noon(date(2023, 2, 28)))
+
+    def repeated_meanwhile(*arguments: Any) -> Result:
+        assert send(gateway, AANBIEDER, claim(Line())).result.message.status is Status.ACCEPTED
+        return judging.process(*arguments)
+
+    monkeypatch.setattr(replay, "process", repeated_meanwhile)
+    operator = Caller(TokenRole.OPERATOR, None, "operator:test", TODAY)
+    replay.replay(gateway, operator, [early.result.message.id], reason="een wedloop", force=True)
+    (now,) = results(gateway, AANBIEDER, [early])
+    assert (now.message.status, now.message.judgements, now.message.forwarded) == (Status.ACCEPTED, 2, True)
     assert (count(gateway, declaraties), approved(gateway)) == (1, 1)
     assert kinds_waiting(gateway, GEMEENTE) == ["WMO302", "WMO323"]

@@ -64,11 +64,11 @@ def crowded_start(products: int, **values: str) -> bytes:
     return "".join((before, *numbered, after)).encode()
 
 
-def claim() -> bytes:
-    """As much of a 323 as shows what it is: a kind that is known and that the gateway does not handle yet."""
+def stop() -> bytes:
+    """As much of a 307 as shows what it is: a kind that is known and that the gateway does not handle yet."""
     return (
-        '<wmo323:Bericht xmlns:wmo323="http://www.istandaarden.nl/iwmo/3_2/wmo323/schema">'
-        f"<wmo323:Header><wmo323:Afzender>{AANBIEDER}</wmo323:Afzender></wmo323:Header></wmo323:Bericht>"
+        '<wmo307:Bericht xmlns:wmo307="http://www.istandaarden.nl/iwmo/3_2/wmo307/schema">'
+        f"<wmo307:Header><wmo307:Afzender>{AANBIEDER}</wmo307:Afzender></wmo307:Header></wmo307:Bericht>"
     ).encode()
 
 

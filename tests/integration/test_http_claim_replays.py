@@ -142,7 +142,6 @@ def test_of_two_rejected_claims_for_the_same_the_older_is_booked(call: Callers) 
     assert booked(call) == [("R0", False), ("R1", True)]
 
 
-@pytest.mark.xfail(strict=False, reason="claims are told apart by when they came in, not by when they were booked")
 def test_a_replay_goes_by_the_order_in_which_claims_were_booked(call: Callers) -> None:
     """The first claim was rejected, and is judged again behind the second, which took its period."""
     allocated(call)

@@ -325,7 +325,7 @@ def test_claims_are_found_by_their_numbers_and_their_status(call: Callers) -> No
 
 def test_nothing_personal_is_in_any_answer_but_the_xml(call: Callers) -> None:
     allocated(call)
-    unknown = Line("U1", bsn=OTHER_BSN)
+    unknown = Line("U1", 810009, bsn=OTHER_BSN)
     bodies = [
         claim(RIGHT, DAGDELEN, unknown),
         claim(Line("C1", volume=10, vorige="R1", bsn=OTHER_BSN), identificatie="B02", nummer="D02"),
@@ -334,6 +334,7 @@ def test_nothing_personal_is_in_any_answer_but_the_xml(call: Callers) -> None:
     ]
     texts = [call.send(AANBIEDER, body, path="/v1/validations").text for body in bodies]
     results = [call.send(AANBIEDER, body) for body in bodies]
+    assert [one.json()["status"] for one in results] == ["partly_accepted", "refused", "rejected", "refused"]
     assert {"TR304", "TR323", "CS002", "RC8004"} <= {found[0] for one in results for found in codes(one.json())}
     texts += [answer.text for answer in results]
     for who in (AANBIEDER, GEMEENTE, "operator"):

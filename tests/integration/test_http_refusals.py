@@ -14,12 +14,12 @@ from tests.integration.test_http_builders import (
     GEMEENTE,
     PERSONAL,
     Standing,
-    claim,
     document_of,
     hardly,
     lone_start,
     served,
     standing,
+    stop,
 )
 
 NOTHING = Standing((), (), ())
@@ -55,7 +55,7 @@ UNREADABLE: tuple[tuple[str, Callable[[], bytes], int, str, str], ...] = (
     ("unknown root", lambda: lone_start().replace(b":Bericht", b":Brief"), 422, "IB004", "element Bericht"),
     ("no namespace", lambda: b"<Bericht><Bsn>999912008</Bsn></Bericht>", 422, "IB004", "istandaarden.nl"),
     ("old release", lambda: hardly("old-release"), 422, "IB004", "istandaarden.nl"),
-    ("a kind that is not handled yet", claim, 422, "IB004", "WMO305"),
+    ("a kind that is not handled yet", stop, 422, "IB004", "WMO305"),
 )
 
 
@@ -99,8 +99,8 @@ def test_an_external_entity_is_not_fetched(call: Callers, tmp_path: Path) -> Non
 
 
 def test_a_kind_that_is_not_handled_yet_is_named_with_those_that_are(call: Callers) -> None:
-    said = is_problem(call.send(AANBIEDER, claim()), 422, "IB004")
-    assert said["gevonden"] == "WMO323 3.2"
+    said = is_problem(call.send(AANBIEDER, stop()), 422, "IB004")
+    assert said["gevonden"] == "WMO307 3.2"
     assert "WMO301" in said["verwacht"]
 
 
@@ -204,7 +204,7 @@ def test_the_checks_come_in_their_order(call: Callers) -> None:
         is_problem(sent(b"x" * 5000, "text/plain"), 415, "mediatype")
         is_problem(sent(foreign.replace(b"wmo305/schema", b"wmo999/schema")[:-3]), 400, "geen-xml")
         is_problem(sent(foreign.replace(b"wmo305/schema", b"wmo999/schema")), 422, "IB004")
-        is_problem(sent(claim().replace(AANBIEDER.encode(), ANDERE_AANBIEDER.encode())), 422, "IB004")
+        is_problem(sent(stop().replace(AANBIEDER.encode(), ANDERE_AANBIEDER.encode())), 422, "IB004")
         is_problem(sent(foreign), 403, "IB009")
         assert standing(call) == NOTHING
         is_problem(sent(lone_start(StatusAanlevering="7")), 422, "IB014")

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from iwmo_gateway.rules.verdict import Outcome
 from tests.bookkeeping import Books
 from tests.cases import profile
 from tests.claims import (
@@ -128,7 +130,7 @@ def claim_by_chance(draw: Any) -> bytes:
 def invoice_by_chance(draw: Any) -> bytes:
     lines = draw(st.lists(lines_by_chance("303"), min_size=1, max_size=4))
     btw = sum(int(str(line.btw or 0)) * (-1 if line.debet_credit == "C" else 1) for line in lines)
-    return invoice(
+    made = invoice(
         *lines,
         identificatie=draw(st.sampled_from(["F1", "F2", "F3"])),
         bericht_code=draw(st.sampled_from(["416", "448"])),
@@ -139,6 +141,7 @@ def invoice_by_chance(draw: Any) -> bytes:
         dc=mostly(draw, None, "C", "D"),
         btw_totaal=mostly(draw, btw or None, 0, 999_999_999_999),
     )
+    return made.replace(b"1951-04-17", str(mostly(draw, "1951-04-17", "1951-04-18", *DAYS)).encode())
 
 
 @settings(deadline=None, max_examples=300)
@@ -149,3 +152,17 @@ def test_whatever_the_schema_lets_through_is_judged_and_answered(data: st.DataOb
         made = data.draw(st.sampled_from([claim_by_chance, invoice_by_chance]))
         verdict = take(books, made(data.draw))
         event(f"{made.__name__}: {verdict.outcome}")
+
+
+@pytest.mark.parametrize("made", [claim, invoice])
+@pytest.mark.parametrize("volume", [0, 99_999_999])
+def test_the_least_and_the_most_that_a_line_can_hold_are_answered(made: Any, volume: int) -> None:
+    """At the contract's tariff the most comes to more than a line of a 304 can tell."""
+    books = Books((RHENEN,), [*EARLIER])
+    line = Line(volume=volume, tarief=1)
+    assert take(books, made(line, gemeente=ANDERE_GEMEENTE)).outcome is Outcome.REFUSED
+    many = [replace(line, referentie=f"R{nr}", vorige=f"V{nr}") for nr in range(9)] if volume else []
+    named = {"identificatie": "X2"} | ({"nummer": "X2"} if made is claim else {})
+    assert take(books, made(replace(line, referentie="M"), *many, gemeente=ANDERE_GEMEENTE, **named)).outcome is (
+        Outcome.REFUSED
+    )

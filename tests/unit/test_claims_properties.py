@@ -53,20 +53,27 @@ def refusals(verdict: Verdict, lines: Sequence[Line]) -> list[set[str]]:
 # --- what comes by chance -------------------------------------------------------------------------------------------
 
 
+SIZES = [
+    *[(unit, often) for unit in ("01", "04") for often in "1246"],
+    *[(unit, often) for unit in ("82", "83") for often in "2246" if (unit, often) != ("83", "1")],
+    *[(unit, often) for unit in ("14", "16", "84") for often in "24"],
+]
+"""Unit and frequency of an allocation."""
+
+
 @st.composite
 def terms_by_chance(draw: st.DrawFn, nummer: int = 810001, bsn: str = BSN) -> Terms:
     """An allocation of some weeks in the first half of 2023: by volume, by budget, or without either."""
     begin = JANUARI + timedelta(days=draw(st.integers(0, 45)))
-    end = begin + timedelta(days=draw(st.integers(0, 100)))
-    categorie = draw(st.sampled_from(sorted(CODES)))
+    end = begin + timedelta(days=draw(st.one_of(st.integers(0, 100), st.sampled_from([-begin.weekday() % 7 + 6, 3]))))
+    categorie = draw(st.sampled_from(["02", "02", "01"]))
     terms = Terms(nummer, bsn, categorie, None, begin, end, None)
-    kind = draw(st.sampled_from(["volume"] * 6 + ["budget", "vrij"]))
+    kind = draw(st.sampled_from(["volume"] * 6 + ["budget", "budget", "vrij"]))
     if kind == "budget":
         return replace(terms, budget=draw(st.integers(0, 3000)))
     if kind == "vrij":
         return terms
-    eenheid = draw(st.sampled_from(["01", "04", "04", "14", "16", "82", "82", "83", "84"]))
-    frequentie = draw(st.sampled_from("22146" if eenheid in {"01", "04", "82"} else "2246"))
+    eenheid, frequentie = draw(st.sampled_from(SIZES))
     return replace(
         terms,
         code=CODES[categorie][0],
@@ -85,6 +92,10 @@ def debit_by_chance(draw: Any, ledger: Ledger, referentie: str, last: date) -> L
     first = draw(st.sampled_from(within or [terms.begin.replace(day=1)]))
     unit = draw(st.sampled_from(["04", "01"])) if terms.eenheid == "04" else terms.eenheid
     room = [left for left in (ledger.left(nummer, first), ledger.left(nummer, None)) if left is not None]
+    if terms.budget is not None:
+        room = [
+            (terms.budget - sum(line.cents for line in ledger.claimed(nummer))) * (60 if unit == "04" else 1) // TARIEF
+        ]
     about = max(0, min(room, default=10)) // (60 if unit == "04" else 1)
     volume = max(0, draw(st.sampled_from([0, 0, 1, -1, -about // 2, 5])) + about)
     begin, end = period(terms, first)
@@ -147,7 +158,7 @@ def test_a_line_is_approved_exactly_if_it_fits_by_a_count_of_days(data: st.DataO
     books = allocated(*terms)
     last = 0
     for nr in range(draw(st.integers(1, 5))):
-        if draw(st.integers(0, 4)) == 0:
+        if draw(st.integers(0, 2)) == 0:
             nummer = draw(st.sampled_from(sorted(ledger.terms)))
             ledger.terms[nummer] = revised(draw, ledger.terms[nummer], nr)
             assert take(books, allocation(ledger.terms[nummer], identificatie=f"V{nr}")).findings == ()
@@ -162,6 +173,49 @@ def test_a_line_is_approved_exactly_if_it_fits_by_a_count_of_days(data: st.DataO
         assert verdict.settlement.judged
         assert refusals(verdict, lines) == ledger.settle(lines)
         within_the_most(ledger, lines)
+
+
+@settings(deadline=None, max_examples=150)
+@given(terms_by_chance().filter(lambda terms: terms.volume))
+def test_the_very_most_of_a_month_is_approved_and_one_more_is_not(terms: Terms) -> None:
+    books, ledger = allocated(terms), Ledger({810001: terms})
+    units = [(terms.eenheid, 60 if terms.eenheid == "04" else 1), *([("01", 1)] if terms.eenheid == "04" else [])]
+    unit, of_unit = units[-1] if terms.begin.day % 2 else units[0]
+    for first in [first for first in MONTHS if any(day.replace(day=1) == first for day in days_of(terms))]:
+        left = min(room for room in (ledger.left(810001, first), ledger.left(810001, None)) if room is not None)
+        begin, end = period(terms, first)
+        line = Line("", 810001, begin, end, 0, unit, None if unit == "83" else TARIEF, code=str(terms.code))
+        for more in (1, 0):
+            name = f"{first:%m}{more}"
+            asked = replace(line, referentie=name, volume=left // of_unit + more, categorie=terms.categorie)
+            body = claim(asked, identificatie=name, nummer=name, maand=first, dagtekening=DATED)
+            assert take(books, body).outcome is (Outcome.REFUSED if more else Outcome.ACCEPTED)
+        ledger.settle([asked])
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 9), st.sampled_from([("04", "01"), ("01", "04")]), st.integers(-90, 90))
+def test_what_was_claimed_before_counts_in_the_unit_of_a_newer_version(
+    hours: int, units: tuple[str, str], rest: int
+) -> None:
+    """A total in hours that becomes one in minutes, or the other way round, and half of it claimed before."""
+    before, after = (Terms(volume=2 * hours * (60 if unit == "01" else 1), eenheid=unit) for unit in units)
+    before, after = (replace(terms, frequentie="6", categorie="02") for terms in (before, after))
+    books = allocated(before)
+    first = Line("A", volume=hours * (60 if units[0] == "01" else 1), eenheid=units[0], tarief=TARIEF)
+    assert take(books, claim(first, dagtekening=DATED)).outcome is Outcome.ACCEPTED
+    newer = replace(after, made_at=after.made_at + timedelta(days=1))
+    assert take(books, allocation(newer, identificatie="V")).findings == ()
+    begin, end = period(after, MAART)
+    minutes = max(0, hours * 60 + rest)
+    body = claim(
+        Line("B", 810001, begin, end, minutes, "01", TARIEF),
+        identificatie="C",
+        nummer="C",
+        maand=MAART,
+        dagtekening=DATED,
+    )
+    assert take(books, body).outcome is (Outcome.ACCEPTED if rest <= 0 else Outcome.REFUSED)
 
 
 # --- credits --------------------------------------------------------------------------------------------------------

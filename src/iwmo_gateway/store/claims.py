@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, case, exists, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, case, exists, func, insert, select
 
 from iwmo_gateway.rules.credits import as_regel
 from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd, Regel
@@ -18,18 +18,23 @@ from iwmo_gateway.store.tables import declaraties, prestaties
 _REGEL: Final = [field.name for field in fields(Regel)]
 _CLIENT: Final = _REGEL.index("client")
 _OF_PROVIDER: Final = ("domain", "soort", "aanbieder")
-_OTHERS: Final = {
-    table: (table.c.message != bindparam("id"), table.c.message < bindparam("before"))
-    for table in (declaraties, prestaties)
-}
+_ANY: Final = 2**62
+"""Beyond every number that was given out."""
+
+
+def _booked_before(table: FromClause, own: FromClause) -> ColumnElement[bool]:
+    """What was booked before the message, or at all if it was not: later claims do not change how it is seen."""
+    first = select(func.min(own.c.id)).where(own.c.message == bindparam("id")).scalar_subquery()
+    return table.c.id < func.coalesce(first, _ANY)
+
+
 _credit: Final = prestaties.alias("credit_regel")
 _CREDITED: Final = exists().where(
     *(_credit.c[name] == prestaties.c[name] for name in _OF_PROVIDER),
     _credit.c.vorig_referentie_nummer == prestaties.c.referentie_nummer,
     _credit.c.credit,
     _credit.c.approved,
-    _credit.c.message != bindparam("id"),
-    _credit.c.message < bindparam("before"),
+    _booked_before(_credit, prestaties.alias("own_regel")),
 )
 _LINES: Final = {
     dialect: select(
@@ -42,7 +47,7 @@ _LINES: Final = {
         *(prestaties.c[name] == bindparam(name) for name in _OF_PROVIDER),
         one_of_them,
         prestaties.c.holds_reference,
-        *_OTHERS[prestaties],
+        _booked_before(prestaties, prestaties.alias("own_regel")),
     )
     for dialect, one_of_them in among(prestaties.c.referentie_nummer, "referenties").items()
 }
@@ -60,16 +65,17 @@ _CLAIMED: Final = {
         *(prestaties.c[name] == bindparam(name) for name in ("domain", "gemeente", "aanbieder")),
         prestaties.c.approved,
         numbered,
-        *_OTHERS[prestaties],
+        _booked_before(prestaties, prestaties.alias("own_regel")),
     )
     .group_by(prestaties.c.toewijzing_nummer, *_PERIOD)
     for dialect, numbered in among(prestaties.c.toewijzing_nummer, "nummers").items()
 }
+_BEFORE: Final = _booked_before(declaraties, declaraties.alias("own_declaratie"))
 _OWN: Final = [declaraties.c[name] == bindparam(name) for name in _OF_PROVIDER]
 _NUMBER_AND_LATEST: Final = select(
-    exists().where(*_OWN, *_OTHERS[declaraties], declaraties.c.declaratie_nummer == bindparam("declaratie_nummer")),
+    exists().where(*_OWN, _BEFORE, declaraties.c.declaratie_nummer == bindparam("declaratie_nummer")),
     select(func.max(declaraties.c.begindatum))
-    .where(*_OWN, *_OTHERS[declaraties], declaraties.c.gemeente == bindparam("gemeente"))
+    .where(*_OWN, _BEFORE, declaraties.c.gemeente == bindparam("gemeente"))
     .scalar_subquery(),
 )
 _INSERT: Final = insert(declaraties)
@@ -78,7 +84,7 @@ _INSERT: Final = insert(declaraties)
 def load(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> Declaraties:
     """What earlier claims left that this one can touch: three queries, whatever its size.
 
-    `key` holds id, domain, soort, gemeente and aanbieder of the message, and `before`: only lower ids count.
+    `key` holds id, domain, soort, gemeente and aanbieder of the message.
     """
     number = {"declaratie_nummer": bericht.declaratie.declaratie_nummer}
     used, latest = transaction.execute(_NUMBER_AND_LATEST, {**key, **number}).one()
@@ -117,7 +123,9 @@ def add(
             "toegekend": settlement.toegekend,
         },
     )
-    bulk_insert(transaction, prestaties, [*_rows(own, bericht, historie, settlement)])
+    rows = [*_rows(own, bericht, historie, settlement)]
+    # In one order everywhere: two claims that use each other's numbers would each wait for the other.
+    bulk_insert(transaction, prestaties, sorted(rows, key=lambda row: row["referentie_nummer"]))
 
 
 def _rows(

@@ -12,10 +12,9 @@ from iwmo_gateway.rules.settlement import Settlement
 from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
 from iwmo_gateway.store import claims
 from iwmo_gateway.store.database import Transaction, among, listed
-from iwmo_gateway.store.messages import COUNTS, Message
+from iwmo_gateway.store.messages import Message
 from iwmo_gateway.store.tables import starts, toewijzing_versies, toewijzingen
 
-_ANY: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _VERSION: Final = [field.name for field in fields(Toewijzing) if field.name != "nummer"]
 
 # Made once: building a statement anew for every message costs more than running it.
@@ -126,8 +125,6 @@ def _key(message: Message) -> dict[str, Any]:
     """What the facts that a message can touch have in common with it."""
     return {
         "id": message.id,
-        # Of a claim that counts a replay shows what other rules would say, not what later claims changed.
-        "before": message.id if message.status in COUNTS else _ANY,
         "domain": message.domain,
         "soort": message.soort,
         "gemeente": message.gemeente,

@@ -258,7 +258,8 @@ starts = Table(
 declaraties = Table(
     "declaraties",
     metadata,
-    _id("message", primary_key=True),
+    Column("id", _Count, primary_key=True, comment="in the order in which claims were booked"),
+    _id("message", nullable=False, unique=True),
     Column("domain", String(3), nullable=False),
     Column("soort", String(6), nullable=False),
     Column("gemeente", String(4), nullable=False),
