@@ -5,9 +5,10 @@ takes nothing from a right one. The rules below only tell what the sharing found
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Final
 
 from iwmo_gateway.contract.volumes import (
@@ -42,7 +43,7 @@ class Measure:
     """
 
     most: int
-    explained: str
+    explain: Callable[[], str]
     claimed: int
     asked: int
     unit: str
@@ -57,7 +58,7 @@ class Measure:
         left, claimed, asked = (
             quantity(amount, self.unit) for amount in (max(self.most - self.claimed, 0), self.claimed, self.asked)
         )
-        return f"ten hoogste {left} {of}: {self.explained}, waarvan {claimed} al gedeclareerd", asked
+        return f"ten hoogste {left} {of}: {self.explain()}, waarvan {claimed} al gedeclareerd", asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class _Books:
         period, whole = self._volumes(prestatie, toewijzing, account)
         budget = None
         if toewijzing.budget is not None:
-            told = quantity(toewijzing.budget, _EUROCENT)
+            told = partial(quantity, toewijzing.budget, _EUROCENT)
             budget = Measure(toewijzing.budget, told, account.bedrag, prestatie.ingediend.bedrag, _EUROCENT)
         return Share(prestatie, account.debits[key] > 0, period, whole, budget)
 
@@ -222,10 +223,12 @@ class _Books:
         period, most = None, most_in(omvang, months)
         if most is not None:
             claimed = account.volume_beside((begin, end), months)
-            period = Measure(comparable(unit, unit, most), explained(omvang, months), claimed, asked, unit)
+            period = Measure(comparable(unit, unit, most), partial(explained, omvang, months), claimed, asked, unit)
         whole, in_all = None, most_in_all(omvang)
         if in_all is not None:
-            whole = Measure(comparable(unit, unit, in_all), explained_in_all(omvang), account.volume, asked, unit)
+            whole = Measure(
+                comparable(unit, unit, in_all), partial(explained_in_all, omvang), account.volume, asked, unit
+            )
         return period, whole
 
     def _account(self, nummer: int) -> _Account:

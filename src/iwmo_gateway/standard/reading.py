@@ -1,6 +1,6 @@
 """From a document that satisfies its schema to a typed message, in one walk over the tree."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, time
 from types import UnionType
@@ -54,32 +54,28 @@ class _Slot:
 
 
 def _build(cls: type[T], element: "etree._Element", pad: str, **known: Any) -> T:
-    slots = _slots(cls)
     values: dict[str, Any] = known
-    for child, place in _children(element, pad):
-        slot = slots.get(local_name(child))
-        if slot is None:
-            continue
-        if slot.convert is not None:
-            values[slot.name] = slot.convert(child.text or "")
-        elif slot.composed is not None:
-            values[slot.name] = _build(slot.composed, child, place)
-        elif slot.repeated is not None:
-            of = slot.repeated
-            values[slot.name] = tuple(
-                _build(of, one, f"{place}/{local_name(one)}[{index}]") for index, one in enumerate(child, 1)
-            )
+    _fill(values, _slots(cls), element, pad)
     return cls(pad=pad, regelnummer=element.sourceline or 0, **values)
 
 
-def _children(element: "etree._Element", pad: str) -> Iterator[tuple["etree._Element", str]]:
-    """The elements that become fields of one class, each with its path."""
+def _fill(values: dict[str, Any], slots: Mapping[str, _Slot], element: "etree._Element", pad: str) -> None:
+    """Make the children of an element, and of the holders in it, into fields of one class."""
     for child in element:
-        place = f"{pad}/{local_name(child)}"
-        if local_name(child) in _HOLDERS:
-            yield from _children(child, place)
-        else:
-            yield child, place
+        name = local_name(child)
+        slot = slots.get(name)
+        if slot is None:
+            if name in _HOLDERS:
+                _fill(values, slots, child, f"{pad}/{name}")
+        elif slot.convert is not None:
+            values[slot.name] = slot.convert(child.text or "")
+        elif slot.composed is not None:
+            values[slot.name] = _build(slot.composed, child, f"{pad}/{name}")
+        elif slot.repeated is not None:
+            of, place = slot.repeated, f"{pad}/{name}"
+            values[slot.name] = tuple(
+                _build(of, one, f"{place}/{local_name(one)}[{index}]") for index, one in enumerate(child, 1)
+            )
 
 
 _SLOTS: Final[dict[type[Klasse], Mapping[str, _Slot]]] = {}

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, cast
 
 from lxml import etree
@@ -143,7 +144,12 @@ def text_at(element: "etree._Element", *names: str) -> str | None:
 def local_name(element: "etree._Element") -> str:
     """The element's name without its namespace."""
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(4096)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def _kop(root: "etree._Element", soort: Soort) -> Kop:
@@ -238,7 +244,7 @@ def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
             "De opgegeven tekencodering wordt niet ondersteund.",
             "UTF-8, UTF-16 of ISO-8859-1",
         )
-    return _too_deep(None) if _depth_exceeds(tree.getroot(), MAX_DEPTH) else None
+    return _too_deep(None) if _DEEPER(tree) else None
 
 
 def _too_deep(line: int | None) -> Unreadable:
@@ -250,10 +256,4 @@ def _too_deep(line: int | None) -> Unreadable:
     )
 
 
-def _depth_exceeds(root: "etree._Element", limit: int) -> bool:
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > limit:
-            return True
-    return False
+_DEEPER: Final = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
