@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from psycopg import sql
 
 from iwmo_gateway.gateway.access import create_token
 from iwmo_gateway.gateway.context import Gateway, open_gateway
@@ -22,6 +23,7 @@ from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.store.tables import metadata
 from iwmo_gateway.web.app import create_app
 from tests.cases import noon
 
@@ -54,7 +56,7 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """A migrated empty database of a kind, made once, to be copied."""
+    """A migrated empty database of a kind, made once: on SQLite to be copied, on PostgreSQL to be emptied after use."""
     made: dict[str, str] = {}
 
     def template(kind: str) -> str:
@@ -81,12 +83,15 @@ def database_url(request: pytest.FixtureRequest, templates: Callable[[str], str]
         shutil.copy(template.removeprefix("sqlite:///"), copy)
         yield f"sqlite:///{copy}"
         return
-    server = request.getfixturevalue("postgresql")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    url = _created(server, name, template=_name(template))
-    yield url
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    # Emptying one database takes a fraction of the time that making another one takes.
+    yield template
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
 
 
 @pytest.fixture
@@ -156,13 +161,9 @@ class Callers:
         return self.client.post(path, json=body, headers=self.headers(who))
 
 
-def _created(server: str, name: str, template: str = "template0") -> str:
+def _created(server: str, name: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     base, _, query = server.partition("?")
     url = f"{base.rpartition('/')[0]}/{name}"
     return f"{url}?{query}" if query else url
-
-
-def _name(url: str) -> str:
-    return url.partition("?")[0].rpartition("/")[2]

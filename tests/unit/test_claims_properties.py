@@ -322,7 +322,7 @@ def test_what_fits_together_fits_in_any_order_and_however_it_is_divided(data: st
     ledger, lines = Ledger({int(str(one.nummer)): one for one in terms}), []
     for nr in range(data.draw(st.integers(1, 8))):
         line = debit_by_chance(data.draw, ledger, f"R{nr}", MONTHS[-1])
-        if ledger.settle([line]) == [set()]:
+        if line.cents and ledger.settle([line]) == [set()]:
             lines.append(line)
     books = allocated(*terms)
     lines = data.draw(st.permutations(lines))
