@@ -121,7 +121,7 @@ class Books:
                         prestatie.eenheid,
                         sign * prestatie.geleverd_volume,
                         sign * prestatie.ingediend.bedrag,
-                        sign,
+                        sign if prestatie.ingediend.bedrag else 0,
                     )
                 )
         return {number: tuple(lines) for number, lines in found.items()}
@@ -136,7 +136,10 @@ def earlier_lines(own: list[tuple[Bericht, Verdict]]) -> dict[str, EerdereRegel]
             for prestatie in client.prestaties:
                 approved = prestatie.pad not in verdict.settlement.refused
                 regel = as_regel(prestatie, client.bsn, gemeente_of(earlier))
-                lines[prestatie.referentie] = EerdereRegel(regel, prestatie.is_credit, approved, credited=False)
+                # A line that is refused for a used number does not hold it.
+                lines.setdefault(
+                    prestatie.referentie, EerdereRegel(regel, prestatie.is_credit, approved, credited=False)
+                )
                 if prestatie.is_credit and approved and prestatie.vorige in lines:
                     lines[prestatie.vorige] = replace(lines[prestatie.vorige], credited=True)
     return lines

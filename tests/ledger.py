@@ -109,16 +109,12 @@ def size(line: Line) -> int:
 
 @dataclass
 class Ledger:
-    """The allocations as they are now, and every line that has its number: approved or not, credited or not.
-
-    `contested` numbers were used again by a line that was refused for it; a test over HTTP credits such a one.
-    """
+    """The allocations as they are now, and every line that has its number: approved or not, credited or not."""
 
     terms: dict[int, Terms] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
     approved: set[str] = field(default_factory=set)
     credited: set[str] = field(default_factory=set)
-    contested: set[str] = field(default_factory=set)
 
     def claimed(self, nummer: int) -> list[Line]:
         """The debits of an allocation that were approved and not credited."""
@@ -154,7 +150,7 @@ class Ledger:
     def too_much(self, line: Line) -> set[str]:
         nummer = int(str(line.nummer))
         claimed, budget = self.claimed(nummer), self.terms[nummer].budget
-        if any((one.code, one.begin, one.end) == (line.code, line.begin, line.end) for one in claimed):
+        if any(one.cents and (one.code, one.begin, one.end) == (line.code, line.begin, line.end) for one in claimed):
             return {"TR389"}
         room = {"TR321": self.left(nummer, month_of(line)), "TR322": self.left(nummer, None)}
         broken = {rule for rule, left in room.items() if left is not None and size(line) > max(0, left)}
@@ -171,8 +167,7 @@ class Ledger:
             if not found[id(line)]:
                 self.approved.add(line.referentie)
                 self.credited |= {line.vorige} if line.vorige else set()
-            if self.lines.setdefault(line.referentie, line) is not line:
-                self.contested.add(line.referentie)
+            self.lines.setdefault(line.referentie, line)
         return [found[id(line)] for line in ordered]
 
 

@@ -272,6 +272,16 @@ def test_an_allocation_with_approved_lines_is_not_removed(call: Callers) -> None
     assert removed(TOEWIJZINGEN[0], "T04")["status"] == "accepted"
 
 
+def test_a_line_of_nothing_stands_in_nobodys_way(call: Callers) -> None:
+    """No credit can take it back (CS325, CD060): so its period stays free, and its allocation can be removed."""
+    allocated(call)
+    nothing = replace(DAGDELEN, referentie="N1", volume=0)
+    assert sent(call, claim(Line("N0", volume=0), nothing))["status"] == "accepted"
+    assert sent(call, claim(RIGHT, identificatie="B02", nummer="D02"))["status"] == "accepted"
+    gone = replace(TOEWIJZINGEN[1], end=JANUARI, reden="13", made_at=TOEWIJZINGEN[1].made_at + timedelta(days=1))
+    assert sent(call, allocation(gone, identificatie="T02"), who=GEMEENTE)["status"] == "accepted"
+
+
 # --- who sees what --------------------------------------------------------------------------------------------------
 
 

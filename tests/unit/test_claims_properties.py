@@ -112,7 +112,7 @@ def debit_by_chance(draw: Any, ledger: Ledger, referentie: str, last: date) -> L
 
 def credit_by_chance(draw: Any, ledger: Ledger, referentie: str) -> Line | None:
     """A credit of some earlier line, right or wrong."""
-    some = sorted(ref for ref, line in ledger.lines.items() if line.cents and ref not in ledger.contested)
+    some = sorted(ref for ref, line in ledger.lines.items() if line.cents)
     if not some:
         return None
     of = ledger.lines[draw(st.sampled_from(some))]

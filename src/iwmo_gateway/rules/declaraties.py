@@ -40,7 +40,8 @@ class EerdereRegel:
 class Geclaimd:
     """What is claimed of an allocation for one product and period: approved debits less their credits.
 
-    `regels` counts debits that were not credited; `volume` in `eenheid`, `bedrag` in euro cents.
+    `regels` counts debits that were not credited, but for those of 0 euro cents, which no credit can take back.
+    `volume` in `eenheid`, `bedrag` in euro cents.
     """
 
     categorie: str

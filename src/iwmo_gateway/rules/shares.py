@@ -193,7 +193,7 @@ class _Books:
             prestatie.eenheid,
             sign * prestatie.geleverd_volume,
             sign * prestatie.ingediend.bedrag,
-            sign,
+            sign if prestatie.ingediend.bedrag else 0,
         )
         self._book(self._account(nummer), nummer, claimed)
 

@@ -59,7 +59,7 @@ _CLAIMED: Final = {
         *_PERIOD,
         func.sum(_SIGN * prestaties.c.volume).cast(BigInteger),
         func.sum(_SIGN * prestaties.c.bedrag).cast(BigInteger),
-        func.sum(_SIGN),
+        func.sum(case((prestaties.c.bedrag > 0, _SIGN), else_=0)),
     )
     .where(
         *(prestaties.c[name] == bindparam(name) for name in ("domain", "gemeente", "aanbieder")),
