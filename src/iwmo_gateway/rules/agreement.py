@@ -19,7 +19,7 @@ agreement: Final = Level("agreement", frozenset({3, 4}))
 _UUR, _MINUUT = "04", "01"
 
 
-@agreement.rule("TR341", berichten="WMO323 WMO303")
+@agreement.rule("TR341", berichten="323 303")
 def eenheid_past_bij_toewijzing(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """De eenheid is die van de toewijzing of anders die van het contract; uren mogen ook in minuten."""
     for prestatie, toewijzing in linked(bericht, historie):
@@ -35,7 +35,7 @@ def eenheid_past_bij_toewijzing(bericht: Claim, historie: Historie, bronnen: Bro
             )
 
 
-@agreement.rule("TR418", berichten="WMO323 WMO303")
+@agreement.rule("TR418", berichten="323 303")
 def tarief_is_afgesproken(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """Het tarief is dat van het contract voor het product op de begindatum van de productperiode."""
     for prestatie in debits(bericht):
@@ -49,7 +49,7 @@ def tarief_is_afgesproken(bericht: Claim, historie: Historie, bronnen: Bronnen) 
             yield Fault(prestatie, *_tariffs(prestatie, product, tariff, right))
 
 
-@agreement.rule("TR346", berichten="WMO323")
+@agreement.rule("TR346", berichten="323")
 def bedrag_is_volume_maal_tarief(bericht: Declaratiebericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """Het bedrag is GeleverdVolume maal ProductTarief; in minuten het uurtarief maal de minuten, gedeeld door 60."""
     for prestatie in debits(bericht):
@@ -64,7 +64,7 @@ def bedrag_is_volume_maal_tarief(bericht: Declaratiebericht, historie: Historie,
             yield Fault(prestatie, f"{right} ({euro(right)} euro): {how}", f"{amount} ({euro(amount)} euro)")
 
 
-@agreement.rule("contract-aanbieder", berichten="WMO323 WMO303")
+@agreement.rule("contract-aanbieder", berichten="323 303")
 def aanbieder_is_gecontracteerd(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """De aanbieder is volgens het contract toegelaten op de begindatum van de productperiode."""
     for prestatie in debits(bericht):
@@ -78,7 +78,7 @@ def aanbieder_is_gecontracteerd(bericht: Claim, historie: Historie, bronnen: Bro
             )
 
 
-@agreement.rule("RC8855", berichten="WMO303")
+@agreement.rule("RC8855", berichten="303")
 def geen_declaratie_waar_factuur_verwacht(bericht: Factuurbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """Waar het contract facturen vraagt, is het bericht geen declaratie."""
     profiel = bronnen.profiel_on(bericht.header.declaratie_periode.begindatum)
@@ -86,7 +86,7 @@ def geen_declaratie_waar_factuur_verwacht(bericht: Factuurbericht, historie: His
         yield Fault(bericht.header, *_kinds(bericht, 1))
 
 
-@agreement.rule("RC8856", berichten="WMO303")
+@agreement.rule("RC8856", berichten="303")
 def geen_factuur_waar_declaratie_verwacht(bericht: Factuurbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """Waar het contract declaraties vraagt, is het bericht geen factuur."""
     profiel = bronnen.profiel_on(bericht.header.declaratie_periode.begindatum)

@@ -26,7 +26,7 @@ EURO: Final = "83"
 """The unit (Eenheid) in which a volume is an amount: euro cents, without a tariff."""
 
 
-@content.rule("TR137", berichten="WMO323")
+@content.rule("TR137", berichten="323")
 def declaratie_gedagtekend_na_begin_van_periode(bericht: Declaratiebericht) -> Faults:
     """De declaratiedagtekening ligt niet voor het begin van de declaratieperiode en niet na de dagtekening."""
     declaratie = bericht.declaratie
@@ -39,7 +39,7 @@ def declaratie_gedagtekend_na_begin_van_periode(bericht: Declaratiebericht) -> F
         yield Fault(declaratie, f"DeclaratieDagtekening van {first} t/m {last}", f"DeclaratieDagtekening {day}")
 
 
-@content.rule("TR315", berichten="WMO323 WMO303")
+@content.rule("TR315", berichten="323 303")
 def een_regel_wordt_een_keer_gecrediteerd(bericht: Claim) -> Faults:
     """Een VorigReferentieNummer komt in een bericht één keer voor."""
     seen: set[str] = set()
@@ -54,7 +54,7 @@ def een_regel_wordt_een_keer_gecrediteerd(bericht: Claim) -> Faults:
             seen.add(prestatie.vorige)
 
 
-@content.rule("TR316", berichten="WMO323 WMO303")
+@content.rule("TR316", berichten="323 303")
 def debet_en_eigen_credit_niet_in_een_bericht(bericht: Claim) -> Faults:
     """Een regel wordt niet gecrediteerd in het bericht waarin hij zelf staat."""
     own = {prestatie.referentie for prestatie in bericht.prestaties}
@@ -67,7 +67,7 @@ def debet_en_eigen_credit_niet_in_een_bericht(bericht: Claim) -> Faults:
             )
 
 
-@content.rule("TR335", berichten="WMO323 WMO303")
+@content.rule("TR335", berichten="323 303")
 def levering_niet_ouder_dan_vijf_jaar(bericht: Claim) -> Faults:
     """De geleverde periode eindigt niet meer dan vijf jaar voor de dagtekening van de declaratie."""
     day = bericht.declaratie.declaratie_dagtekening
@@ -77,7 +77,7 @@ def levering_niet_ouder_dan_vijf_jaar(bericht: Claim) -> Faults:
             yield Fault(prestatie, f"Einddatum niet meer dan vijf jaar voor {day}", f"Einddatum {end}")
 
 
-@content.rule("TR358", berichten="WMO323 WMO303")
+@content.rule("TR358", berichten="323 303")
 def totaal_is_som_van_regels(bericht: Claim) -> Faults:
     """Het totaal van de declaratie is de som van de bedragen van de regels; credit telt negatief."""
     yield from sum_fault(
@@ -88,7 +88,7 @@ def totaal_is_som_van_regels(bericht: Claim) -> Faults:
     )
 
 
-@content.rule("TR416", berichten="WMO323")
+@content.rule("TR416", berichten="323")
 def debet_komt_een_keer_voor(bericht: Declaratiebericht) -> Faults:
     """Voor een toewijzing, product en periode staat er één debetregel in een bericht."""
     seen: set[tuple[object, ...]] = set()
@@ -109,7 +109,7 @@ def debet_komt_een_keer_voor(bericht: Declaratiebericht) -> Faults:
         seen.add(key)
 
 
-@content.rule("CD060", berichten="WMO323 WMO303")
+@content.rule("CD060", berichten="323 303")
 def vorige_referentie_bij_credit(bericht: Claim) -> Faults:
     """VorigReferentieNummer is gevuld in een creditregel, en leeg in een debetregel."""
     for prestatie in bericht.prestaties:
@@ -119,7 +119,7 @@ def vorige_referentie_bij_credit(bericht: Claim) -> Faults:
             yield Fault(prestatie, *(f"VorigReferentieNummer {how} in een {kind}regel" for how in said))
 
 
-@content.rule("CD087", berichten="WMO323")
+@content.rule("CD087", berichten="323")
 def tarief_tenzij_in_euros(bericht: Declaratiebericht) -> Faults:
     """ProductTarief is gevuld, maar bij Eenheid 83 (euro's) leeg."""
     for prestatie in bericht.prestaties:
@@ -128,7 +128,7 @@ def tarief_tenzij_in_euros(bericht: Declaratiebericht) -> Faults:
             yield Fault(prestatie, *(f"ProductTarief {how} bij Eenheid {prestatie.eenheid}" for how in said))
 
 
-@content.rule("CS100", berichten="WMO323")
+@content.rule("CS100", berichten="323")
 def periode_vanaf_2021(bericht: Declaratiebericht) -> Faults:
     """Declaratieperiode en productperiode liggen op of na 2021-01-01."""
     periods: list[tuple[Klasse, tuple[date, date]]] = [
@@ -140,7 +140,7 @@ def periode_vanaf_2021(bericht: Declaratiebericht) -> Faults:
             yield Fault(klasse, f"een periode vanaf {_FIRST_DAY_OF_323}", f"{days[0]} t/m {days[1]}")
 
 
-@content.rule("CS325", berichten="WMO323 WMO303")
+@content.rule("CS325", berichten="323 303")
 def nul_is_debet(bericht: Claim) -> Faults:
     """Bij een bedrag van 0 is DebetCredit D."""
     declaratie = bericht.declaratie
@@ -154,7 +154,7 @@ def nul_is_debet(bericht: Claim) -> Faults:
             yield Fault(prestatie, "DebetCredit D bij een bedrag van 0", "DebetCredit C")
 
 
-@content.rule("CS337", berichten="WMO323")
+@content.rule("CS337", berichten="323")
 def productperiode_binnen_een_maand(bericht: Declaratiebericht) -> Faults:
     """De productperiode begint en eindigt in dezelfde kalendermaand."""
     for prestatie in bericht.prestaties:
@@ -163,7 +163,7 @@ def productperiode_binnen_een_maand(bericht: Declaratiebericht) -> Faults:
             yield Fault(prestatie, f"Einddatum in {begin:%Y-%m}", f"Einddatum {end}")
 
 
-@content.rule("CS339", berichten="WMO323 WMO303")
+@content.rule("CS339", berichten="323 303")
 def bedrag_is_volume_in_euros(bericht: Claim) -> Faults:
     """Bij Eenheid 83 (euro's) is het bedrag gelijk aan het geleverde volume, in eurocenten."""
     for prestatie in bericht.prestaties:
@@ -175,7 +175,7 @@ def bedrag_is_volume_in_euros(bericht: Claim) -> Faults:
             )
 
 
-@content.rule("CS340", berichten="WMO323")
+@content.rule("CS340", berichten="323")
 def declaratieperiode_is_een_maand(bericht: Declaratiebericht) -> Faults:
     """De declaratieperiode is precies één kalendermaand."""
     period = bericht.declaratie.declaratie_periode

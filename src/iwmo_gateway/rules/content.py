@@ -28,7 +28,7 @@ _MAY_OVERLAP: Final = frozenset({"11", "12", "13", "14"})
 _POSTCODE_NL: Final = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
 
 
-@content.rule("TR002", berichten="WMO301 WMO305 WMO303")
+@content.rule("TR002", berichten="301 305 303")
 def geboortedatum_niet_te_oud(bericht: Bericht) -> Faults:
     """De geboortedatum ligt niet meer dan 120 jaar voor de dagtekening, tenzij hij onbekend is."""
     dagtekening = bericht.header.dagtekening
@@ -42,7 +42,7 @@ def geboortedatum_niet_te_oud(bericht: Bericht) -> Faults:
             yield Fault(persoon, f"niet meer dan 120 jaar voor {dagtekening}", HIDDEN)
 
 
-@content.rule("TR006", berichten="WMO301")
+@content.rule("TR006", berichten="301")
 def contact_is_bereikbaar(bericht: Toewijzingsbericht) -> Faults:
     """Een contact heeft een telefoonnummer, of een adres met huis en postcode."""
     for contact in bericht.contacten():
@@ -51,7 +51,7 @@ def contact_is_bereikbaar(bericht: Toewijzingsbericht) -> Faults:
             yield Fault(contact, "Telefoon, of Huis en Postcode", "geen van beide")
 
 
-@content.rule("TR061", berichten="WMO301")
+@content.rule("TR061", berichten="301")
 def client_heeft_vast_adres(bericht: Toewijzingsbericht) -> Faults:
     """De client heeft minstens één BRP-adres (01), correspondentieadres (02) of verblijfadres (03)."""
     contacten = bericht.client.contactgegevens
@@ -64,7 +64,7 @@ def client_heeft_vast_adres(bericht: Toewijzingsbericht) -> Faults:
         )
 
 
-@content.rule("TR101", berichten="WMO301 WMO305 WMO323 WMO303")
+@content.rule("TR101", berichten="301 305 323 303")
 def geen_dubbele_regels(bericht: Bericht) -> Faults:
     """Binnen een bericht komt iedere logische sleutel één keer voor."""
     if isinstance(bericht, Declaratiebericht | Factuurbericht):
@@ -93,7 +93,7 @@ def geen_dubbele_regels(bericht: Bericht) -> Faults:
     yield from _repeated(numbered, lambda product: product.toewijzing_nummer, "een ander ToewijzingNummer")
 
 
-@content.rule("TR134", berichten="WMO301 WMO305 WMO323 WMO303")
+@content.rule("TR134", berichten="301 305 323 303")
 def datum_niet_na_dagtekening(bericht: Bericht) -> Faults:
     """Geboortedatum, toewijzingsdatum en declaratiedagtekening liggen niet na de dagtekening van het bericht."""
     dagtekening = bericht.header.dagtekening
@@ -112,7 +112,7 @@ def datum_niet_na_dagtekening(bericht: Bericht) -> Faults:
                 yield Fault(product, f"Toewijzingsdatum op of voor {dagtekening}", str(product.toewijzingsdatum))
 
 
-@content.rule("TR302", berichten="WMO301")
+@content.rule("TR302", berichten="301")
 def producten_overlappen_niet(bericht: Toewijzingsbericht) -> Faults:
     """Een product komt alleen vaker in een toewijzing voor als de perioden elkaar niet overlappen."""
     # Periods by what they cover: one code, a whole category (None as code), or everything (None, None).
@@ -144,7 +144,7 @@ def producten_overlappen_niet(bericht: Toewijzingsbericht) -> Faults:
         everything.add(period)
 
 
-@content.rule("CD005", berichten="WMO301")
+@content.rule("CD005", berichten="301")
 def landcode_bij_postcode(bericht: Toewijzingsbericht) -> Faults:
     """LandCode is gevuld als Postcode gevuld is, en anders leeg."""
     for contact in bericht.contacten():
@@ -153,7 +153,7 @@ def landcode_bij_postcode(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(contact, "LandCode", wanted=bool(adres.postcode))
 
 
-@content.rule("CD007", berichten="WMO301")
+@content.rule("CD007", berichten="301")
 def taal_bij_tolk(bericht: Toewijzingsbericht) -> Faults:
     """Taal is gevuld als Vorm van de communicatie 1 (tolk taal) is, en anders leeg."""
     communicatie = bericht.client.communicatie
@@ -161,7 +161,7 @@ def taal_bij_tolk(bericht: Toewijzingsbericht) -> Faults:
         yield _filled(bericht.client, "Taal", wanted=communicatie.vorm == "1")
 
 
-@content.rule("CD009", berichten="WMO301")
+@content.rule("CD009", berichten="301")
 def periode_alleen_bij_tijdelijk_adres(bericht: Toewijzingsbericht) -> Faults:
     """Periode staat alleen bij een tijdelijk verblijfadres (Soort 04)."""
     for contact in bericht.contacten():
@@ -169,7 +169,7 @@ def periode_alleen_bij_tijdelijk_adres(bericht: Toewijzingsbericht) -> Faults:
             yield Fault(contact, "Periode leeg bij deze Soort", f"Periode gevuld bij Soort {contact.soort}")
 
 
-@content.rule("CD025", berichten="WMO301")
+@content.rule("CD025", berichten="301")
 def huis_bij_nederlands_adres(bericht: Toewijzingsbericht) -> Faults:
     """Huis is gevuld bij een adres in Nederland (LandCode NL)."""
     for contact in bericht.contacten():
@@ -177,7 +177,7 @@ def huis_bij_nederlands_adres(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(contact, "Huis", wanted=True)
 
 
-@content.rule("CD034", berichten="WMO301")
+@content.rule("CD034", berichten="301")
 def postcode_bij_brp_en_verblijfadres(bericht: Toewijzingsbericht) -> Faults:
     """Postcode is gevuld bij een BRP-adres (01) en een verblijfadres (03)."""
     for contact in bericht.contacten():
@@ -185,7 +185,7 @@ def postcode_bij_brp_en_verblijfadres(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(contact, "Postcode", wanted=True)
 
 
-@content.rule("CD041", berichten="WMO301")
+@content.rule("CD041", berichten="301")
 def omvang_bij_productcode(bericht: Toewijzingsbericht) -> Faults:
     """Omvang is gevuld als het product een Code heeft."""
     for product in bericht.toegewezen_producten:
@@ -193,7 +193,7 @@ def omvang_bij_productcode(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Omvang", wanted=True)
 
 
-@content.rule("CD075", berichten="WMO301")
+@content.rule("CD075", berichten="301")
 def einddatum_bij_budget(bericht: Toewijzingsbericht) -> Faults:
     """Einddatum is gevuld als Budget gevuld is."""
     for product in bericht.toegewezen_producten:
@@ -201,7 +201,7 @@ def einddatum_bij_budget(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Einddatum", wanted=True)
 
 
-@content.rule("CD076", berichten="WMO301")
+@content.rule("CD076", berichten="301")
 def einddatum_bij_frequentie_per_week(bericht: Toewijzingsbericht) -> Faults:
     """Einddatum is gevuld als de omvang per week geldt (Frequentie 2)."""
     for product in bericht.toegewezen_producten:
@@ -209,7 +209,7 @@ def einddatum_bij_frequentie_per_week(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Einddatum", wanted=True)
 
 
-@content.rule("CD077", berichten="WMO301")
+@content.rule("CD077", berichten="301")
 def geen_omvang_bij_budget(bericht: Toewijzingsbericht) -> Faults:
     """Omvang is leeg als Budget gevuld is."""
     for product in bericht.toegewezen_producten:
@@ -217,7 +217,7 @@ def geen_omvang_bij_budget(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Omvang", wanted=False)
 
 
-@content.rule("CD078", berichten="WMO301")
+@content.rule("CD078", berichten="301")
 def geen_budget_bij_omvang(bericht: Toewijzingsbericht) -> Faults:
     """Budget is leeg als Omvang gevuld is."""
     for product in bericht.toegewezen_producten:
@@ -225,7 +225,7 @@ def geen_budget_bij_omvang(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Budget", wanted=False)
 
 
-@content.rule("CD079", berichten="WMO301")
+@content.rule("CD079", berichten="301")
 def product_zonder_budget(bericht: Toewijzingsbericht) -> Faults:
     """Product is gevuld als Budget leeg is."""
     for product in bericht.toegewezen_producten:
@@ -233,7 +233,7 @@ def product_zonder_budget(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Product", wanted=True)
 
 
-@content.rule("CD080", berichten="WMO301")
+@content.rule("CD080", berichten="301")
 def geen_omvang_zonder_productcode(bericht: Toewijzingsbericht) -> Faults:
     """Omvang is leeg als het product geen Code heeft en de toewijzing na 2020 eindigt of open is."""
     for product in bericht.toegewezen_producten:
@@ -241,7 +241,7 @@ def geen_omvang_zonder_productcode(bericht: Toewijzingsbericht) -> Faults:
             yield _filled(product, "Omvang", wanted=False)
 
 
-@content.rule("CS002", berichten="WMO301 WMO305 WMO323 WMO303")
+@content.rule("CS002", berichten="301 305 323 303")
 def bsn_voldoet_aan_elfproef(bericht: Bericht) -> Faults:
     """Het BSN voldoet aan de 11-proef."""
     for client in bericht.clienten:
@@ -249,7 +249,7 @@ def bsn_voldoet_aan_elfproef(bericht: Bericht) -> Faults:
             yield Fault(client, "een Bsn dat aan de 11-proef voldoet", HIDDEN)
 
 
-@content.rule("CS003", berichten="WMO301 WMO303")
+@content.rule("CS003", berichten="301 303")
 def einde_niet_voor_begin(bericht: Toewijzingsbericht | Factuurbericht) -> Faults:
     """De einddatum van een periode ligt op of na de begin- of ingangsdatum."""
     if isinstance(bericht, Factuurbericht):
@@ -267,7 +267,7 @@ def einde_niet_voor_begin(bericht: Toewijzingsbericht | Factuurbericht) -> Fault
         yield from _ends_early(product, product.ingangsdatum, product.einddatum)
 
 
-@content.rule("CS050", berichten="WMO301")
+@content.rule("CS050", berichten="301")
 def naamgebruik_past_bij_partnernaam(bericht: Toewijzingsbericht) -> Faults:
     """NaamGebruik is 1, 2, 3 of 4 als Partnernaam gevuld is, en anders 1 of 6."""
     for persoon in bericht.personen:
@@ -276,7 +276,7 @@ def naamgebruik_past_bij_partnernaam(bericht: Toewijzingsbericht) -> Faults:
             yield Fault(persoon, f"NaamGebruik {' of '.join(allowed)}", f"NaamGebruik {persoon.naam.naam_gebruik}")
 
 
-@content.rule("CS058", berichten="WMO305")
+@content.rule("CS058", berichten="305")
 def alleen_eerste_of_verwijderende_aanlevering(bericht: Startbericht) -> Faults:
     """StatusAanlevering is 1 (eerste aanlevering) of 3 (verwijderen aanlevering)."""
     for start in bericht.start_producten:
@@ -284,7 +284,7 @@ def alleen_eerste_of_verwijderende_aanlevering(bericht: Startbericht) -> Faults:
             yield Fault(start, "StatusAanlevering 1 of 3", f"StatusAanlevering {start.status_aanlevering}")
 
 
-@content.rule("CS089", berichten="WMO301")
+@content.rule("CS089", berichten="301")
 def nederlandse_postcode(bericht: Toewijzingsbericht) -> Faults:
     """Een postcode in Nederland bestaat uit vier cijfers en twee hoofdletters."""
     for contact in bericht.contacten():
@@ -293,7 +293,7 @@ def nederlandse_postcode(bericht: Toewijzingsbericht) -> Faults:
             yield Fault(contact, "een postcode als 1234AB, zonder spatie", HIDDEN)
 
 
-@content.rule("CS139", berichten="WMO301 WMO305 WMO303")
+@content.rule("CS139", berichten="301 305 303")
 def geboortedatum_past_bij_datumgebruik(bericht: Bericht) -> Faults:
     """Wat volgens DatumGebruik onbekend is, staat in de geboortedatum op 01 (dag, maand) of 1900 (jaar)."""
     for persoon, geboortedatum in _geboortedata(bericht):
@@ -307,14 +307,14 @@ def geboortedatum_past_bij_datumgebruik(bericht: Bericht) -> Faults:
             yield Fault(persoon, f"{expected[1]} bij DatumGebruik {use}", HIDDEN)
 
 
-@content.rule("CS318", berichten="WMO301")
+@content.rule("CS318", berichten="301")
 def client_is_natuurlijk_persoon(bericht: Toewijzingsbericht) -> Faults:
     """NaamGebruik van de client is niet 6 (niet-natuurlijk persoon)."""
     if bericht.client.naam.naam_gebruik == "6":
         yield Fault(bericht.client, "een andere waarde dan 6", "NaamGebruik 6")
 
 
-@content.rule("CS335", berichten="WMO301")
+@content.rule("CS335", berichten="301")
 def verwijderen_met_einde_op_ingangsdatum(bericht: Toewijzingsbericht) -> Faults:
     """RedenWijziging 13 (verwijderd) mag alleen als de einddatum gelijk is aan de ingangsdatum."""
     for product in bericht.toegewezen_producten:
@@ -322,7 +322,7 @@ def verwijderen_met_einde_op_ingangsdatum(bericht: Toewijzingsbericht) -> Faults
             yield Fault(product, f"Einddatum {product.ingangsdatum}", f"Einddatum {product.einddatum or 'leeg'}")
 
 
-@content.rule("CS336", berichten="WMO301")
+@content.rule("CS336", berichten="301")
 def vervallen_reden_niet_gebruikt(bericht: Toewijzingsbericht) -> Faults:
     """RedenWijziging 01 is vervallen en wordt niet meer gebruikt."""
     for product in bericht.toegewezen_producten:
@@ -334,7 +334,7 @@ def vervallen_reden_niet_gebruikt(bericht: Toewijzingsbericht) -> Faults:
             )
 
 
-@content.rule("CS338", berichten="WMO301")
+@content.rule("CS338", berichten="301")
 def frequentie_past_bij_eenheid(bericht: Toewijzingsbericht) -> Faults:
     """Eenheid 14, 16, 83 of 84 gaat per week, per maand of in totaal als de toewijzing na 2020 eindigt of open is."""
     for product in bericht.toegewezen_producten:

@@ -24,7 +24,7 @@ _ELEMENTS: Final = {
 }
 
 
-@history.rule("TR314", berichten="WMO323 WMO303")
+@history.rule("TR314", berichten="323 303")
 def referentie_nummer_is_uniek(bericht: Claim, historie: Historie) -> Faults:
     """ReferentieNummer is nog niet gebruikt, niet in dit bericht en niet in een eerdere declaratie."""
     seen: set[str] = set()
@@ -36,7 +36,7 @@ def referentie_nummer_is_uniek(bericht: Claim, historie: Historie) -> Faults:
         seen.add(number)
 
 
-@history.rule("TR323", berichten="WMO323 WMO303")
+@history.rule("TR323", berichten="323 303")
 def credit_hoort_bij_goedgekeurde_debet(bericht: Claim, historie: Historie) -> Faults:
     """Een creditregel neemt een eerder goedgekeurde debetregel terug, met precies dezelfde inhoud."""
     wanted = "het ReferentieNummer van een goedgekeurde debetregel"
@@ -57,7 +57,7 @@ def credit_hoort_bij_goedgekeurde_debet(bericht: Claim, historie: Historie) -> F
             )
 
 
-@history.rule("RC8853", berichten="WMO303")
+@history.rule("RC8853", berichten="303")
 def afgewezen_regel_niet_gecrediteerd(bericht: Factuurbericht, historie: Historie) -> Faults:
     """Een afgewezen regel wordt niet gecrediteerd: er is niets van betaald."""
     for _, prestatie in credits_of(bericht):
@@ -70,7 +70,7 @@ def afgewezen_regel_niet_gecrediteerd(bericht: Factuurbericht, historie: Histori
             )
 
 
-@history.rule("TR390", berichten="WMO323 WMO303")
+@history.rule("TR390", berichten="323 303")
 def regel_niet_eerder_gecrediteerd(bericht: Claim, historie: Historie) -> Faults:
     """Een debetregel wordt één keer gecrediteerd."""
     for _, prestatie in credits_of(bericht):

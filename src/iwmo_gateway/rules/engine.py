@@ -8,6 +8,7 @@ from typing import Any, Final
 from iwmo_gateway.errors import RuleCrashed
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.klassen import Klasse
 
 HIDDEN: Final = "•••"
@@ -73,17 +74,22 @@ class Level:
     rules: dict[str, Rule] = field(default_factory=dict)
 
     def rule(self, code: str, *, berichten: str) -> Callable[[Check], Check]:
-        """Register the function below as the published rule `code` for these messages.
+        """Register the function below as the published rule `code` for these messages, by number: "301 305".
 
-        Its docstring is the text of the finding. Raises ValueError for a missing docstring, an unknown code, a level
-        or a message for which the rule is not published, and a code that is registered already.
+        It serves every domain for which the rule is published. Its docstring is the text of the finding. Raises
+        ValueError for a missing docstring, an unknown code, a level or a message for which the rule is published in no
+        domain, and a code that is registered already.
         """
         published = rulebook().get(code)
-        kinds = frozenset(berichten.split())
         if published is None or code in self.rules:
             raise ValueError(f"{code} is not published, or registered twice")
-        if published.niveau not in self.niveaus or not kinds <= published.berichten:
+        by_number = {
+            number: {f"{domain.value.upper()}{number}" for domain in Domain} & published.berichten
+            for number in berichten.split()
+        }
+        if published.niveau not in self.niveaus or not all(by_number.values()):
             raise ValueError(f"{code} is not published for {self.name} of {berichten}")
+        kinds = frozenset().union(*by_number.values())
 
         def register(check: Check) -> Check:
             tekst = (check.__doc__ or "").strip()

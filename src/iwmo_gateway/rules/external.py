@@ -13,7 +13,7 @@ from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurb
 external: Final = Level("external", frozenset({4}))
 
 
-@external.rule("TR135", berichten="WMO301 WMO305 WMO323 WMO303")
+@external.rule("TR135", berichten="301 305 323 303")
 def dagtekening_niet_in_toekomst(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De dagtekening ligt niet na de dag van ontvangst."""
     dagtekening = bericht.header.dagtekening
@@ -21,7 +21,7 @@ def dagtekening_niet_in_toekomst(bericht: Bericht, historie: Historie, bronnen: 
         yield Fault(bericht.header, f"Dagtekening op of voor {bronnen.ontvangen}", f"Dagtekening {dagtekening}")
 
 
-@external.rule("RC8847", berichten="WMO303")
+@external.rule("RC8847", berichten="303")
 def declaratieperiode_is_begonnen(bericht: Factuurbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De declaratieperiode begint niet na de dag van ontvangst."""
     begin = bericht.header.declaratie_periode.begindatum
@@ -29,7 +29,7 @@ def declaratieperiode_is_begonnen(bericht: Factuurbericht, historie: Historie, b
         yield Fault(bericht.header, f"Begindatum op of voor {bronnen.ontvangen}", f"Begindatum {begin}")
 
 
-@external.rule("TR378", berichten="WMO301 WMO305 WMO323 WMO303")
+@external.rule("TR378", berichten="301 305 323 303")
 def gemeente_bestaat(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De gemeentecode bestaat volgens het CBS, nu of op de ingangsdatum van een toewijzing in het bericht."""
     gemeente = bericht.header.afzender if isinstance(bericht, Toewijzingsbericht) else bericht.header.ontvanger
@@ -37,7 +37,7 @@ def gemeente_bestaat(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> 
         yield Fault(bericht.header, "een gemeentecode van het CBS", gemeente)
 
 
-@external.rule("TR381", berichten="WMO301 WMO305 WMO323 WMO303")
+@external.rule("TR381", berichten="301 305 323 303")
 def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De productcode staat op de productcodelijst, onder de opgegeven productcategorie."""
     if isinstance(bericht, Declaratiebericht | Factuurbericht):

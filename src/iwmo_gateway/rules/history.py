@@ -26,7 +26,7 @@ _ELEMENTS: Final = {
 }
 
 
-@history.rule("TR056", berichten="WMO301 WMO305 WMO323")
+@history.rule("TR056", berichten="301 305 323")
 def identificatie_is_uniek(bericht: Bericht, historie: Historie) -> Faults:
     """De identificatie is nog niet gebruikt voor een ander bericht van dezelfde soort en afzender."""
     if historie.identificatie_used:
@@ -37,7 +37,7 @@ def identificatie_is_uniek(bericht: Bericht, historie: Historie) -> Faults:
         )
 
 
-@history.rule("TR332", berichten="WMO301")
+@history.rule("TR332", berichten="301")
 def toewijzing_nummer_is_uniek(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
     """Een ToewijzingNummer hoort in een gemeente bij één toewijzing, en elke versie ervan heeft een eigen moment."""
     for product in bericht.toegewezen_producten:
@@ -62,7 +62,7 @@ def toewijzing_nummer_is_uniek(bericht: Toewijzingsbericht, historie: Historie) 
                 break
 
 
-@history.rule("TR379", berichten="WMO301")
+@history.rule("TR379", berichten="301")
 def referentie_hoort_bij_verzoek(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
     """ReferentieAanbieder is die van een verzoek (VOT of VOW) van de aanbieder, en anders leeg."""
     for product in bericht.toegewezen_producten:
@@ -77,7 +77,7 @@ def referentie_hoort_bij_verzoek(bericht: Toewijzingsbericht, historie: Historie
             )
 
 
-@history.rule("TR385", berichten="WMO301")
+@history.rule("TR385", berichten="301")
 def gedeclareerde_toewijzing_niet_verwijderd(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
     """Een toewijzing met goedgekeurde, niet gecrediteerde prestaties wordt niet verwijderd (RedenWijziging 13)."""
     for product in bericht.toegewezen_producten:
@@ -90,7 +90,7 @@ def gedeclareerde_toewijzing_niet_verwijderd(bericht: Toewijzingsbericht, histor
             )
 
 
-@history.rule("TR019", berichten="WMO305")
+@history.rule("TR019", berichten="305")
 def start_hoort_bij_toewijzing(bericht: Startbericht, historie: Historie) -> Faults:
     """De start hoort bij een geldige toewijzing aan deze aanbieder voor deze client."""
     for start in _first_deliveries(bericht):
@@ -108,7 +108,7 @@ def start_hoort_bij_toewijzing(bericht: Startbericht, historie: Historie) -> Fau
             )
 
 
-@history.rule("TR063", berichten="WMO305")
+@history.rule("TR063", berichten="305")
 def verwijderde_start_is_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Faults:
     """Een start kan alleen verwijderd worden als hij eerder met dezelfde sleutel is gemeld."""
     for start in _deletions(bericht):
@@ -116,7 +116,7 @@ def verwijderde_start_is_eerder_gemeld(bericht: Startbericht, historie: Historie
             yield Fault(start, "een eerder gemelde start met dezelfde sleutel", _key_text(levering_of(start)))
 
 
-@history.rule("TR071", berichten="WMO305")
+@history.rule("TR071", berichten="305")
 def gestopte_start_niet_verwijderd(bericht: Startbericht, historie: Historie) -> Faults:
     """Een start waarvan de zorg al gestopt is, kan niet meer verwijderd worden."""
     for start in _deletions(bericht):
@@ -124,7 +124,7 @@ def gestopte_start_niet_verwijderd(bericht: Startbericht, historie: Historie) ->
             yield Fault(start, "een levering die niet gestopt is", _key_text(levering_of(start)))
 
 
-@history.rule("TR074", berichten="WMO305")
+@history.rule("TR074", berichten="305")
 def start_is_niet_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Faults:
     """Een start met dezelfde sleutel is niet al eerder gemeld."""
     remaining = historie.starts - {levering_of(start) for start in _deletions(bericht)}
@@ -133,7 +133,7 @@ def start_is_niet_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Fa
             yield Fault(start, "een start die nog niet gemeld is", _key_text(levering_of(start)))
 
 
-@history.rule("TR326", berichten="WMO305")
+@history.rule("TR326", berichten="305")
 def levering_loopt_niet_al(bericht: Startbericht, historie: Historie) -> Faults:
     """Een start kan pas gemeld worden als er geen lopende levering voor dezelfde toewijzing is."""
     deleted = {levering_of(start) for start in _deletions(bericht)}

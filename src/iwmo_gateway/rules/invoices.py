@@ -13,7 +13,7 @@ _EXEMPT: Final = "1"
 """BtwVrijstellingIndicatie: exempt from VAT."""
 
 
-@invoices.rule("303-DebetCredit", berichten="WMO303")
+@invoices.rule("303-DebetCredit", berichten="303")
 def bedragen_zijn_alle_debet_of_credit(bericht: Factuurbericht) -> Faults:
     """De bedragen van een regel zijn allemaal debet, of allemaal credit."""
     for prestatie in bericht.prestaties:
@@ -22,7 +22,7 @@ def bedragen_zijn_alle_debet_of_credit(bericht: Factuurbericht) -> Faults:
             yield Fault(prestatie, "één DebetCredit voor alle bedragen van de regel", "D en C")
 
 
-@invoices.rule("303-BerekendBedrag", berichten="WMO303")
+@invoices.rule("303-BerekendBedrag", berichten="303")
 def berekend_bedrag_klopt(bericht: Factuurbericht) -> Faults:
     """BerekendBedrag is GeleverdVolume maal ProductTarief, maal het Verrekenpercentage als dat er is."""
     for prestatie in bericht.prestaties:
@@ -30,7 +30,7 @@ def berekend_bedrag_klopt(bericht: Factuurbericht) -> Faults:
             yield from _wrong_product(prestatie, prestatie.berekend_bedrag.bedrag, "BerekendBedrag")
 
 
-@invoices.rule("303-DeclaratieFactuurBedrag", berichten="WMO303")
+@invoices.rule("303-DeclaratieFactuurBedrag", berichten="303")
 def declaratiebedrag_is_berekend_bedrag(bericht: Factuurbericht) -> Faults:
     """DeclaratieFactuurBedrag is het berekende bedrag."""
     for prestatie in bericht.prestaties:
@@ -45,7 +45,7 @@ def declaratiebedrag_is_berekend_bedrag(bericht: Factuurbericht) -> Faults:
             )
 
 
-@invoices.rule("303-BtwBedrag", berichten="WMO303")
+@invoices.rule("303-BtwBedrag", berichten="303")
 def btw_klopt(bericht: Factuurbericht) -> Faults:
     """BtwBedrag past bij BtwPercentage en bij de btw-vrijstelling."""
     for prestatie in bericht.prestaties:
@@ -63,7 +63,7 @@ def btw_klopt(bericht: Factuurbericht) -> Faults:
             yield Fault(prestatie, how, _btw_text(percentage, amount))
 
 
-@invoices.rule("303-BtwTotaalBedrag", berichten="WMO303")
+@invoices.rule("303-BtwTotaalBedrag", berichten="303")
 def btw_totaal_is_som_van_regels(bericht: Factuurbericht) -> Faults:
     """BtwTotaalBedrag is de som van de btw-bedragen van de regels; credit telt negatief."""
     total = sum(prestatie.btw for prestatie in bericht.prestaties)

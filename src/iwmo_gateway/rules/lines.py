@@ -14,7 +14,7 @@ from iwmo_gateway.rules.history import history
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht, Prestatie
 
 
-@history.rule("TR333", berichten="WMO323 WMO303")
+@history.rule("TR333", berichten="323 303")
 def declaratie_nummer_is_uniek(bericht: Claim, historie: Historie) -> Faults:
     """Het nummer van de declaratie is nog niet gebruikt voor een andere declaratie."""
     is_323 = isinstance(bericht, Declaratiebericht)
@@ -23,7 +23,7 @@ def declaratie_nummer_is_uniek(bericht: Claim, historie: Historie) -> Faults:
         yield Fault(bericht.declaratie, f"een nieuw {element}", f"{element} {bericht.declaratie.declaratie_nummer}")
 
 
-@history.rule("TR318", berichten="WMO323 WMO303")
+@history.rule("TR318", berichten="323 303")
 def declaratieperiode_niet_voor_de_laatste(bericht: Claim, historie: Historie) -> Faults:
     """De declaratieperiode ligt niet voor die van de laatste declaratie van de aanbieder aan deze gemeente."""
     latest = historie.declaraties.latest
@@ -32,7 +32,7 @@ def declaratieperiode_niet_voor_de_laatste(bericht: Claim, historie: Historie) -
         yield Fault(bericht.declaratie, f"een DeclaratiePeriode vanaf {latest}", f"een DeclaratiePeriode vanaf {begin}")
 
 
-@history.rule("TR304", berichten="WMO323 WMO303")
+@history.rule("TR304", berichten="323 303")
 def client_heeft_toewijzing(bericht: Claim, historie: Historie) -> Faults:
     """De prestaties horen bij een client voor wie deze gemeente de aanbieder iets heeft toegewezen."""
     for client in bericht.clienten:
@@ -40,7 +40,7 @@ def client_heeft_toewijzing(bericht: Claim, historie: Historie) -> Faults:
             yield Fault(client, "het Bsn van een client voor wie deze gemeente u iets heeft toegewezen", HIDDEN)
 
 
-@history.rule("RC8004", berichten="WMO303")
+@history.rule("RC8004", berichten="303")
 def geboortedatum_is_die_van_de_toewijzing(bericht: Factuurbericht, historie: Historie) -> Faults:
     """De geboortedatum van de client is die van de toewijzing."""
     for client in bericht.clienten:
@@ -50,7 +50,7 @@ def geboortedatum_is_die_van_de_toewijzing(bericht: Factuurbericht, historie: Hi
             yield Fault(client, "de Geboortedatum uit de toewijzing", HIDDEN)
 
 
-@history.rule("TR319", berichten="WMO323 WMO303")
+@history.rule("TR319", berichten="323 303")
 def productperiode_niet_na_declaratieperiode(bericht: Claim, historie: Historie) -> Faults:
     """De productperiode valt in de declaratieperiode of in een eerdere."""
     last = bericht.declaratie.declaratie_periode.einddatum
@@ -59,7 +59,7 @@ def productperiode_niet_na_declaratieperiode(bericht: Claim, historie: Historie)
             yield Fault(prestatie, f"Einddatum op of voor {last}", f"Einddatum {prestatie.product_periode.einddatum}")
 
 
-@history.rule("TR338", berichten="WMO323 WMO303")
+@history.rule("TR338", berichten="323 303")
 def prestatie_hoort_bij_toewijzing(bericht: Claim, historie: Historie) -> Faults:
     """De prestatie hoort bij een toewijzing van deze gemeente aan de aanbieder voor deze client."""
     for prestatie, toewijzing in _with_allocation(bericht, historie):
@@ -72,7 +72,7 @@ def prestatie_hoort_bij_toewijzing(bericht: Claim, historie: Historie) -> Faults
             )
 
 
-@history.rule("TR384", berichten="WMO323")
+@history.rule("TR384", berichten="323")
 def toewijzing_niet_verwijderd(bericht: Declaratiebericht, historie: Historie) -> Faults:
     """Er wordt niet gedeclareerd op een verwijderde toewijzing (RedenWijziging 13)."""
     for prestatie, toewijzing in _with_allocation(bericht, historie):
@@ -84,7 +84,7 @@ def toewijzing_niet_verwijderd(bericht: Declaratiebericht, historie: Historie) -
             )
 
 
-@history.rule("TR307", berichten="WMO323 WMO303")
+@history.rule("TR307", berichten="323 303")
 def begin_niet_voor_toewijzing(bericht: Claim, historie: Historie) -> Faults:
     """De productperiode begint niet voor de ingangsdatum van de toewijzing (2.3: en niet na de einddatum)."""
     for prestatie, toewijzing in linked(bericht, historie):
@@ -94,7 +94,7 @@ def begin_niet_voor_toewijzing(bericht: Claim, historie: Historie) -> Faults:
             yield Fault(prestatie, f"Begindatum in de toewijzing: {_period_text(toewijzing)}", f"Begindatum {begin}")
 
 
-@history.rule("TR308", berichten="WMO323 WMO303")
+@history.rule("TR308", berichten="323 303")
 def einde_niet_na_toewijzing(bericht: Claim, historie: Historie) -> Faults:
     """De productperiode eindigt niet na de einddatum van de toewijzing."""
     for prestatie, toewijzing in linked(bericht, historie):
@@ -103,7 +103,7 @@ def einde_niet_na_toewijzing(bericht: Claim, historie: Historie) -> Faults:
             yield Fault(prestatie, f"Einddatum in de toewijzing: {_period_text(toewijzing)}", f"Einddatum {end}")
 
 
-@history.rule("TR387", berichten="WMO323")
+@history.rule("TR387", berichten="323")
 def begin_is_eerste_van_de_maand(bericht: Declaratiebericht, historie: Historie) -> Faults:
     """De productperiode begint op de eerste van de maand, of op de ingangsdatum als die later in de maand ligt."""
     for prestatie, toewijzing in linked(bericht, historie):
@@ -115,7 +115,7 @@ def begin_is_eerste_van_de_maand(bericht: Declaratiebericht, historie: Historie)
             yield Fault(prestatie, f"Begindatum {first}", f"Begindatum {begin}")
 
 
-@history.rule("TR388", berichten="WMO323")
+@history.rule("TR388", berichten="323")
 def einde_is_laatste_van_de_maand(bericht: Declaratiebericht, historie: Historie) -> Faults:
     """De productperiode eindigt op de laatste van de maand, of op de einddatum als die eerder in de maand ligt."""
     for prestatie, toewijzing in linked(bericht, historie):
@@ -128,7 +128,7 @@ def einde_is_laatste_van_de_maand(bericht: Declaratiebericht, historie: Historie
             yield Fault(prestatie, f"Einddatum {last}", f"Einddatum {end}")
 
 
-@history.rule("TR339", berichten="WMO323 WMO303")
+@history.rule("TR339", berichten="323 303")
 def categorie_is_toegewezen(bericht: Claim, historie: Historie) -> Faults:
     """De productcategorie is die van de toewijzing, als de toewijzing er een noemt."""
     for prestatie, toewijzing in linked(bericht, historie):
@@ -140,7 +140,7 @@ def categorie_is_toegewezen(bericht: Claim, historie: Historie) -> Faults:
             )
 
 
-@history.rule("TR340", berichten="WMO323 WMO303")
+@history.rule("TR340", berichten="323 303")
 def code_is_toegewezen(bericht: Claim, historie: Historie) -> Faults:
     """De productcode is die van de toewijzing, als de toewijzing er een noemt."""
     for prestatie, toewijzing in linked(bericht, historie):

@@ -96,7 +96,7 @@ def share_out(bericht: Claim, historie: Historie, refused: frozenset[str]) -> tu
     return tuple(found)
 
 
-@shares.rule("TR389", berichten="WMO323 WMO303")
+@shares.rule("TR389", berichten="323 303")
 def periode_niet_eerder_gedeclareerd(bericht: Claim, verdeling: Iterable[Share]) -> Faults:
     """Voor de toewijzing, het product en de periode is nog niets gedeclareerd dat niet gecrediteerd is."""
     for share in verdeling:
@@ -110,7 +110,7 @@ def periode_niet_eerder_gedeclareerd(bericht: Claim, verdeling: Iterable[Share])
             )
 
 
-@shares.rule("TR321", berichten="WMO323 WMO303")
+@shares.rule("TR321", berichten="323 303")
 def volume_past_in_periode(bericht: Claim, verdeling: Iterable[Share]) -> Faults:
     """Het geleverde volume past in wat voor de periode is toegewezen."""
     for share in _not_doubled(bericht, verdeling):
@@ -118,7 +118,7 @@ def volume_past_in_periode(bericht: Claim, verdeling: Iterable[Share]) -> Faults
             yield Fault(share.prestatie, *share.period.texts("in deze periode"))
 
 
-@shares.rule("TR322", berichten="WMO323 WMO303")
+@shares.rule("TR322", berichten="323 303")
 def volume_past_in_toewijzing(bericht: Claim, verdeling: Iterable[Share]) -> Faults:
     """De som van de geleverde volumes past in wat over de hele toewijzing is toegewezen."""
     for share in _not_doubled(bericht, verdeling):
@@ -126,7 +126,7 @@ def volume_past_in_toewijzing(bericht: Claim, verdeling: Iterable[Share]) -> Fau
             yield Fault(share.prestatie, *share.whole.texts("over de hele toewijzing"))
 
 
-@shares.rule("TR369", berichten="WMO323")
+@shares.rule("TR369", berichten="323")
 def bedrag_past_in_budget(bericht: Claim, verdeling: Iterable[Share]) -> Faults:
     """De som van de gedeclareerde bedragen past in het budget van de toewijzing."""
     for share in _not_doubled(bericht, verdeling):

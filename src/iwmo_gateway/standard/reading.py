@@ -10,19 +10,22 @@ from lxml import etree
 
 from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
-from iwmo_gateway.standard.kinds import Soort
+from iwmo_gateway.standard.kinds import Domain, Soort
 from iwmo_gateway.standard.klassen import Klasse
 from iwmo_gateway.standard.xml import Document, local_name
 
 T = TypeVar("T", bound=Klasse)
 
-_BERICHTEN: Final[
+_NUMBERS: Final[
     Mapping[str, type[Toewijzingsbericht] | type[Startbericht] | type[Declaratiebericht] | type[Factuurbericht]]
 ] = {
-    "WMO301": Toewijzingsbericht,
-    "WMO303": Factuurbericht,
-    "WMO305": Startbericht,
-    "WMO323": Declaratiebericht,
+    "301": Toewijzingsbericht,
+    "303": Factuurbericht,
+    "305": Startbericht,
+    "323": Declaratiebericht,
+}
+_BERICHTEN: Final = {
+    f"{domain.value.upper()}{number}": bericht for domain in Domain for number, bericht in _NUMBERS.items()
 }
 _HOLDERS: Final = frozenset(
     {"DeclaratieFactuurIdentificatie", "DeclaratieFactuurBedragen", "IngediendeBedragPrestatie"}
