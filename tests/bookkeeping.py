@@ -4,6 +4,7 @@ Clients are known by their Bsn, birth dates by themselves.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
@@ -175,18 +176,18 @@ def starts_after(bericht: Startbericht, starts: frozenset[Levering]) -> frozense
 
 
 @cache
-def typed(path: Path) -> Bericht:
-    document = read(path.read_bytes())
+def typed(path: Path, convert: Callable[[bytes], bytes] = bytes) -> Bericht:
+    document = read(convert(path.read_bytes()))
     assert isinstance(document, Document)
     return to_bericht(document)
 
 
-def judged(case: Case) -> tuple[Bericht, Verdict]:
+def judged(case: Case, convert: Callable[[bytes], bytes] = bytes) -> tuple[Bericht, Verdict]:
     """The message of a case, judged after those before it, each of which became what the case says."""
     books = Books(tuple(profile(name) for name in case.contracten))
     for path, status in case.vooraf:
-        assert books.take(typed(path), case.ontvangen - timedelta(days=1)).outcome == status, path.name
-    bericht = typed(case.path)
+        assert books.take(typed(path, convert), case.ontvangen - timedelta(days=1)).outcome == status, path.name
+    bericht = typed(case.path, convert)
     historie = with_other_facts(case, books.historie(bericht))
     return bericht, judge(bericht, historie, books.bronnen(bericht, case.ontvangen))
 

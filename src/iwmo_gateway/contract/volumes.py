@@ -14,7 +14,6 @@ from iwmo_gateway.standard.kinds import Domain
 Period = tuple[date, date]
 """The first and the last day, both included. One that ends before it begins holds no day."""
 
-_HULP_BIJ_HET_HUISHOUDEN: Final = "01"
 _MINUUT, _UUR, _ZONDER_MAAT = "01", "04", "81"
 _OUTPUT: Final = frozenset({"82", "83"})
 _PER_WEEK, _PER_JAAR, _TOTAAL = "2", "5", "6"
@@ -167,8 +166,7 @@ def _endless(omvang: ToegewezenOmvang) -> bool:
 
 
 def _counted_for_line(omvang: ToegewezenOmvang, period: Period) -> tuple[int, _Grondslag]:
-    spread_freely = omvang.domain is Domain.WMO and omvang.categorie == _HULP_BIJ_HET_HUISHOUDEN
-    if spread_freely and omvang.frequentie == _PER_WEEK and period[0] <= period[1]:
+    if omvang.categorie in omvang.domain.spread_freely and omvang.frequentie == _PER_WEEK and period[0] <= period[1]:
         return 6 * _months(period), _Grondslag.ZES_PER_MAAND
     return _counted(omvang, period)
 

@@ -24,7 +24,6 @@ content: Final = Level("content", frozenset({2}))
 K = TypeVar("K", bound=Klasse)
 
 _LAST_OF_2020: Final = date(2020, 12, 31)
-_MAY_OVERLAP: Final = frozenset({"11", "12", "13", "14"})
 _POSTCODE_NL: Final = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
 
 
@@ -123,7 +122,7 @@ def producten_overlappen_niet(bericht: Toewijzingsbericht) -> Faults:
         categorie = product.product.categorie if product.product else None
         code = product.product.code if product.product else None
         lapsed = product.reden_wijziging in {"01", "13"} and product.einddatum == product.ingangsdatum
-        if lapsed or categorie in _MAY_OVERLAP:
+        if lapsed or categorie in bericht.soort.domain.overlapping:
             continue
         period = open_ended(product.ingangsdatum, product.einddatum)
         if categorie is None:

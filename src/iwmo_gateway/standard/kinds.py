@@ -16,6 +16,16 @@ class Domain(StrEnum):
         """The standard's own name, as its namespaces and folders spell it: `iwmo` or `ijw`."""
         return f"i{self.value}"
 
+    @property
+    def overlapping(self) -> frozenset[str]:
+        """The product categories whose products may overlap in time: aids of iWmo (TR302, TR361, TR386, TR410)."""
+        return frozenset({"11", "12", "13", "14"} if self is Domain.WMO else ())
+
+    @property
+    def spread_freely(self) -> frozenset[str]:
+        """The product categories of which a month may take six week volumes: household help of iWmo (TR321)."""
+        return frozenset({"01"} if self is Domain.WMO else ())
+
 
 class Role(StrEnum):
     """What a party is to the messages it exchanges."""
