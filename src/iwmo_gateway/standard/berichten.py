@@ -1,4 +1,4 @@
-"""Typed, frozen messages: the 301 and the 305, and what may be judged at all."""
+"""Typed allocations: the 301; and every typed message that there is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from datetime import date, time
 
 from iwmo_gateway.standard.declaraties import Claim
 from iwmo_gateway.standard.kinds import Soort
+from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
+from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht, Wijzigingsbericht
 from iwmo_gateway.standard.klassen import (
     Communicatie,
     Contact,
@@ -101,35 +103,6 @@ class ToewijzingClient(Klasse):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StartProduct(Klasse):
-    """StartProducten/StartProduct (1..n)."""
-
-    beschikking_nummer: int | None = None
-    toewijzing_nummer: int | None = None
-    product: Product | None = None
-    toewijzing_ingangsdatum: date | None = None
-    begindatum: date
-    status_aanlevering: str
-
-    @property
-    def deletes(self) -> bool:
-        """StatusAanlevering 3: it takes back an earlier start with the same key."""
-        return self.status_aanlevering == "3"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StartClient(Klasse):
-    """/Bericht/Client (1) of a 305; its own StatusAanlevering is of 2.3."""
-
-    bsn: str
-    geboortedatum: Geboortedatum
-    geslacht: str
-    naam: Naam
-    status_aanlevering: str | None = None
-    start_producten: tuple[StartProduct, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Toewijzingsbericht(Klasse):
     """A 301: allocations of products for one client to one provider."""
 
@@ -170,38 +143,5 @@ class Toewijzingsbericht(Klasse):
         yield from (relatie.contact for relatie in self.client.relaties)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Startbericht(Klasse):
-    """A 305: starts of care for one client, or their deletion."""
-
-    soort: Soort
-    header: Header
-    client: StartClient
-
-    @property
-    def start_producten(self) -> tuple[StartProduct, ...]:
-        """The starts."""
-        return self.client.start_producten
-
-    @property
-    def producten(self) -> tuple[StartProduct, ...]:
-        """The classes that name a Product."""
-        return self.client.start_producten
-
-    @property
-    def clienten(self) -> tuple[StartClient]:
-        """The client."""
-        return (self.client,)
-
-    @property
-    def personen(self) -> tuple[StartClient]:
-        """The client."""
-        return (self.client,)
-
-    @property
-    def toewijzing_nummers(self) -> Iterator[int]:
-        """The allocations that it is about, as far as they are numbered."""
-        return (start.toewijzing_nummer for start in self.start_producten if start.toewijzing_nummer is not None)
-
-
-Bericht = Toewijzingsbericht | Startbericht | Claim
+Bericht = Toewijzingsbericht | Startbericht | Stopbericht | Aanvraagbericht | Wijzigingsbericht | Antwoordbericht | Claim
+"""Every message that is judged beyond its schema."""
