@@ -19,9 +19,10 @@ from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, schema_verdict
-from iwmo_gateway.standard.berichten import Bericht, Startbericht
+from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.kinds import answer_to
+from iwmo_gateway.standard.leveringen import Startbericht
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Document, serialise
 from iwmo_gateway.store import contracts, facts, mailbox, messages

@@ -7,13 +7,17 @@ from typing import Final
 from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
-from iwmo_gateway.standard.berichten import Bericht, StartProduct, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
+from iwmo_gateway.standard.leveringen import StartProduct, StopProduct
+from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht
 
 external: Final = Level("external", frozenset({4}))
 
+WithProducts = Toewijzingsbericht | Leveringsbericht | Verzoekbericht | Claim
 
-@external.rule("TR135", berichten="301 305 323 303")
+
+@external.rule("TR135", berichten="301 303 305 307 315 317 319 323")
 def dagtekening_niet_in_toekomst(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De dagtekening ligt niet na de dag van ontvangst."""
     dagtekening = bericht.header.dagtekening
@@ -29,23 +33,24 @@ def declaratieperiode_is_begonnen(bericht: Factuurbericht, historie: Historie, b
         yield Fault(bericht.header, f"Begindatum op of voor {bronnen.ontvangen}", f"Begindatum {begin}")
 
 
-@external.rule("TR378", berichten="301 305 323 303")
+@external.rule("TR378", berichten="301 303 305 307 315 317 319 323")
 def gemeente_bestaat(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De gemeentecode bestaat volgens het CBS, nu of op de ingangsdatum van een toewijzing in het bericht."""
-    gemeente = bericht.header.afzender if isinstance(bericht, Toewijzingsbericht) else bericht.header.ontvanger
+    sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht)
+    gemeente = bericht.header.afzender if sends else bericht.header.ontvanger
     if not bronnen.codelists.gemeente_existed(gemeente, _days(bericht, historie)):
         yield Fault(bericht.header, "een gemeentecode van het CBS", gemeente)
 
 
-@external.rule("TR381", berichten="301 305 323 303")
-def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
+@external.rule("TR381", berichten="301 303 305 307 315 317 323")
+def productcode_past_bij_categorie(bericht: WithProducts, historie: Historie, bronnen: Bronnen) -> Faults:
     """De productcode staat op de productcodelijst, onder de opgegeven productcategorie."""
     if isinstance(bericht, Declaratiebericht | Factuurbericht):
         yield from _claimed_products(bericht, bronnen)
         return
     for klasse in bericht.producten:
         # Nothing of the kind is asked of a deletion (TR063): it repeats what was sent.
-        product = None if isinstance(klasse, StartProduct) and klasse.deletes else klasse.product
+        product = None if isinstance(klasse, StartProduct | StopProduct) and klasse.deletes else klasse.product
         if (
             product
             and product.code
@@ -72,8 +77,13 @@ def _days(bericht: Bericht, historie: Historie) -> Iterator[date]:
     """The days on which a municipality that was merged away may still have existed for this message."""
     if isinstance(bericht, Toewijzingsbericht):
         yield from (product.ingangsdatum for product in bericht.toegewezen_producten)
-    elif isinstance(bericht, Declaratiebericht | Factuurbericht):
-        yield from (toewijzing.ingangsdatum for toewijzing in historie.newest.values())
+    elif isinstance(bericht, Leveringsbericht):
+        days = (product.toewijzing_ingangsdatum for product in bericht.producten)
+        yield from (day for day in days if day is not None)
+    elif isinstance(bericht, Aanvraagbericht):
+        yield from (product.toewijzing_ingangsdatum for product in bericht.producten)
+    elif not isinstance(bericht, Antwoordbericht):
+        named = {number: historie.newest.get(number) for number in bericht.toewijzing_nummers}
+        yield from (toewijzing.ingangsdatum for toewijzing in named.values() if toewijzing is not None)
+    if isinstance(bericht, Declaratiebericht | Factuurbericht):
         yield from (prestatie.product_periode.begindatum for prestatie in bericht.prestaties)
-    else:
-        yield from (start.toewijzing_ingangsdatum for start in bericht.start_producten if start.toewijzing_ingangsdatum)

@@ -4,15 +4,17 @@ Both are frozen and loaded for the whole message at once. A client is known here
 the Bsn itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.rules.declaraties import Declaraties
-from iwmo_gateway.standard.berichten import StartProduct, ToegewezenProduct, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import ToegewezenProduct, Toewijzingsbericht
 from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.klassen import Omvang, Product
+from iwmo_gateway.standard.leveringen import TEMPORARY, StartProduct, StopProduct
+from iwmo_gateway.standard.verzoeken import REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Toewijzing:
         """It counts as not sent: its number is free, and nothing can start on it."""
         return self.reden_wijziging == "13" and self.einddatum == self.ingangsdatum
 
+    @property
+    def lapsed(self) -> bool:
+        """It is no current allocation (TR349): removed, or in 2.3 taken back as a correction."""
+        return self.reden_wijziging in {"01", "13"} and self.einddatum == self.ingangsdatum
+
 
 @dataclass(frozen=True, slots=True)
 class Levering:
@@ -62,15 +69,54 @@ class Levering:
             return self.toewijzing_nummer, None, None
         return None, self.categorie, self.code
 
+    def continues(self, start: "Levering") -> bool:
+        """Whether this may be the stop of that start (TR382): a product that either leaves out is not compared."""
+        products = {(self.categorie, self.code), (start.categorie, start.code)} - {(None, None)}
+        return (self.toewijzing_nummer, self.begindatum) == (start.toewijzing_nummer, start.begindatum) and (
+            len(products) < 2
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The stop of a delivery: for a while (RedenBeeindiging 20), or for good."""
+
+    levering: Levering
+    reden: str
+    einddatum: date
+
+    @property
+    def temporary(self) -> bool:
+        """Care may start again."""
+        return self.reden == TEMPORARY
+
+
+@dataclass(frozen=True, slots=True)
+class Aanvraag:
+    """A request that counts, with the answers (VerzoekAntwoord) so far, and whether it was allocated."""
+
+    referentie: str
+    gemeente: str
+    client: str
+    antwoorden: tuple[str, ...] = ()
+    toegewezen: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Neither refused nor allocated."""
+        return not self.toegewezen and REFUSED not in self.antwoorden
+
 
 @dataclass(frozen=True, slots=True)
 class Historie:
     """Facts of messages that count as sent, as far as this message can touch them.
 
     `clienten` are the keyed hashes of the message's clients, by Bsn. `toewijzingen` are all versions by number, of this
-    domain and municipality, whoever the provider is. `starts`, `stops` and `verzoeken` are those of this client with
-    this provider and municipality: starts that were not deleted, deliveries that were stopped, references of requests.
-    `goedgekeurde_regels` counts, by allocation number, approved claim lines that were not credited.
+    domain and municipality, whoever the provider is: of the numbers that the message names, and for a 317 of all that
+    its client has. `starts` and `stops` are those of this client with this provider and municipality that were not
+    deleted, stops in the order in which they came. `goedgekeurde_regels` counts, by allocation number, approved claim
+    lines that were not credited. `verzoeken` are the requests of this provider in this domain, by the references that
+    the message names; `open_verzoeken` the references of those for this client and municipality that are open.
 
     For a claim: `declaraties` are the earlier ones, `bekend` the clients for whom this municipality allocated anything
     to this provider, each with the keyed hash of the birth date that its newest 301 told, and `geboortedata` the same
@@ -81,8 +127,9 @@ class Historie:
     identificatie_used: bool = False
     toewijzingen: Mapping[int, tuple[Toewijzing, ...]] = field(default_factory=dict)
     starts: frozenset[Levering] = frozenset()
-    stops: frozenset[Levering] = frozenset()
-    verzoeken: frozenset[str] = frozenset()
+    stops: tuple[Stop, ...] = ()
+    verzoeken: Mapping[str, Aanvraag] = field(default_factory=dict)
+    open_verzoeken: frozenset[str] = frozenset()
     goedgekeurde_regels: Mapping[int, int] = field(default_factory=dict)
     declaraties: Declaraties = field(default_factory=Declaraties)
     bekend: Mapping[str, str | None] = field(default_factory=dict)
@@ -153,11 +200,26 @@ def as_toewijzing(product: ToegewezenProduct, nummer: int, client: str, aanbiede
     )
 
 
-def levering_of(start: StartProduct) -> Levering:
-    """The key of the delivery that a StartProduct starts or deletes."""
+def levering_of(product: StartProduct | StopProduct) -> Levering:
+    """The key of the delivery that is started, stopped or deleted."""
     return Levering(
-        start.toewijzing_nummer,
-        start.product.categorie if start.product else None,
-        start.product.code if start.product else None,
-        start.begindatum,
+        product.toewijzing_nummer,
+        product.product.categorie if product.product else None,
+        product.product.code if product.product else None,
+        product.begindatum,
     )
+
+
+def stop_of(stop: StopProduct) -> Stop:
+    """A StopProduct as a fact."""
+    return Stop(levering_of(stop), stop.reden_beeindiging, stop.einddatum)
+
+
+def newest_stop(stops: Iterable[Stop], levering: Levering) -> Stop | None:
+    """The newest stop of a delivery: the latest Einddatum, of two with the same the one that came last."""
+    mine = [
+        stop
+        for stop in stops
+        if (stop.levering.subject, stop.levering.begindatum) == (levering.subject, levering.begindatum)
+    ]
+    return max(reversed(mine), key=lambda stop: stop.einddatum, default=None)

@@ -3,13 +3,12 @@
 `docs/decisions/002` says how each sentence of the standard is read.
 """
 
-from collections.abc import Iterator
 from dataclasses import fields
 from typing import Final
 
 from iwmo_gateway.rules.engine import HIDDEN, Fault, Faults, Level
-from iwmo_gateway.rules.historie import Historie, Levering, Toewijzing, as_toewijzing, levering_of
-from iwmo_gateway.standard.berichten import Bericht, Startbericht, StartProduct, Toewijzingsbericht
+from iwmo_gateway.rules.historie import Historie, Toewijzing, as_toewijzing
+from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 
 history: Final = Level("history", frozenset({3}))
 
@@ -26,7 +25,7 @@ _ELEMENTS: Final = {
 }
 
 
-@history.rule("TR056", berichten="301 305 323")
+@history.rule("TR056", berichten="301 305 307 315 317 319 323")
 def identificatie_is_uniek(bericht: Bericht, historie: Historie) -> Faults:
     """De identificatie is nog niet gebruikt voor een ander bericht van dezelfde soort en afzender."""
     if historie.identificatie_used:
@@ -90,62 +89,6 @@ def gedeclareerde_toewijzing_niet_verwijderd(bericht: Toewijzingsbericht, histor
             )
 
 
-@history.rule("TR019", berichten="305")
-def start_hoort_bij_toewijzing(bericht: Startbericht, historie: Historie) -> Faults:
-    """De start hoort bij een geldige toewijzing aan deze aanbieder voor deze client."""
-    for start in _first_deliveries(bericht):
-        if start.toewijzing_nummer is None:
-            continue
-        current = historie.current(start.toewijzing_nummer)
-        if current is None or (current.client, current.aanbieder) != (
-            historie.clienten[bericht.client.bsn],
-            bericht.header.afzender,
-        ):
-            yield Fault(
-                start,
-                "het ToewijzingNummer van een toewijzing van deze gemeente aan u voor deze client",
-                f"ToewijzingNummer {start.toewijzing_nummer}",
-            )
-
-
-@history.rule("TR063", berichten="305")
-def verwijderde_start_is_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Faults:
-    """Een start kan alleen verwijderd worden als hij eerder met dezelfde sleutel is gemeld."""
-    for start in _deletions(bericht):
-        if levering_of(start) not in historie.starts:
-            yield Fault(start, "een eerder gemelde start met dezelfde sleutel", _key_text(levering_of(start)))
-
-
-@history.rule("TR071", berichten="305")
-def gestopte_start_niet_verwijderd(bericht: Startbericht, historie: Historie) -> Faults:
-    """Een start waarvan de zorg al gestopt is, kan niet meer verwijderd worden."""
-    for start in _deletions(bericht):
-        if levering_of(start) in historie.stops:
-            yield Fault(start, "een levering die niet gestopt is", _key_text(levering_of(start)))
-
-
-@history.rule("TR074", berichten="305")
-def start_is_niet_eerder_gemeld(bericht: Startbericht, historie: Historie) -> Faults:
-    """Een start met dezelfde sleutel is niet al eerder gemeld."""
-    remaining = historie.starts - {levering_of(start) for start in _deletions(bericht)}
-    for start in _first_deliveries(bericht):
-        if levering_of(start) in remaining:
-            yield Fault(start, "een start die nog niet gemeld is", _key_text(levering_of(start)))
-
-
-@history.rule("TR326", berichten="305")
-def levering_loopt_niet_al(bericht: Startbericht, historie: Historie) -> Faults:
-    """Een start kan pas gemeld worden als er geen lopende levering voor dezelfde toewijzing is."""
-    deleted = {levering_of(start) for start in _deletions(bericht)}
-    running = {levering.subject: levering for levering in historie.starts - historie.stops - deleted}
-    for start in _first_deliveries(bericht):
-        levering = levering_of(start)
-        if levering.subject in running:
-            since = running[levering.subject].begindatum
-            yield Fault(start, "eerst een stop van de lopende levering", f"een levering die loopt sinds {since}")
-        running.setdefault(levering.subject, levering)
-
-
 def changed_text(changed: dict[str, str]) -> str:
     """What differs from an earlier version, as found."""
     return ", ".join(f"{element} {value}" for element, value in changed.items())
@@ -163,21 +106,3 @@ def _differences(version: Toewijzing, earlier: Toewijzing, names: tuple[str, ...
         for name in names
         if getattr(version, name) != getattr(earlier, name)
     }
-
-
-def _first_deliveries(bericht: Startbericht) -> Iterator[StartProduct]:
-    return (start for start in bericht.start_producten if start.status_aanlevering == "1")
-
-
-def _deletions(bericht: Startbericht) -> Iterator[StartProduct]:
-    return (start for start in bericht.start_producten if start.deletes)
-
-
-def _key_text(levering: Levering) -> str:
-    parts = {
-        "ToewijzingNummer": levering.toewijzing_nummer,
-        "Categorie": levering.categorie,
-        "Code": levering.code,
-        "Begindatum": levering.begindatum,
-    }
-    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)

@@ -12,6 +12,7 @@ from iwmo_gateway.rules.engine import HIDDEN, Fault, Faults
 from iwmo_gateway.rules.historie import Historie, Toewijzing
 from iwmo_gateway.rules.history import history
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht, Prestatie
+from iwmo_gateway.standard.verzoeken import Wijzigingsbericht
 
 
 @history.rule("TR333", berichten="323 303")
@@ -32,9 +33,9 @@ def declaratieperiode_niet_voor_de_laatste(bericht: Claim, historie: Historie) -
         yield Fault(bericht.declaratie, f"een DeclaratiePeriode vanaf {latest}", f"een DeclaratiePeriode vanaf {begin}")
 
 
-@history.rule("TR304", berichten="323 303")
-def client_heeft_toewijzing(bericht: Claim, historie: Historie) -> Faults:
-    """De prestaties horen bij een client voor wie deze gemeente de aanbieder iets heeft toegewezen."""
+@history.rule("TR304", berichten="303 317 323")
+def client_heeft_toewijzing(bericht: Claim | Wijzigingsbericht, historie: Historie) -> Faults:
+    """Het bericht gaat over een client voor wie deze gemeente de aanbieder iets heeft toegewezen."""
     for client in bericht.clienten:
         if historie.clienten[client.bsn] not in historie.bekend:
             yield Fault(client, "het Bsn van een client voor wie deze gemeente u iets heeft toegewezen", HIDDEN)

@@ -6,19 +6,27 @@ from enum import StrEnum
 from typing import Final, TypeGuard
 
 from iwmo_gateway.rules.agreement import agreement
+from iwmo_gateway.rules.allocations import allocations
 from iwmo_gateway.rules.content import content
+from iwmo_gateway.rules.deliveries import deliveries
 from iwmo_gateway.rules.engine import Actie, Finding, Level
 from iwmo_gateway.rules.external import external
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.history import history
 from iwmo_gateway.rules.invoices import invoices
+from iwmo_gateway.rules.pending import pending
+from iwmo_gateway.rules.products import products
+from iwmo_gateway.rules.requests import requests
 from iwmo_gateway.rules.settlement import Settlement, nothing_of, settled
 from iwmo_gateway.rules.shares import share_out, shares
 from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.schemas import SchemaCheck
 
-LEVELS: Final[tuple[Level, ...]] = (content, invoices, history, external, agreement, shares)
+_ALONE: Final = (content, allocations, products, requests, invoices)
+_AGAINST: Final = (history, deliveries, pending)
+_OUTSIDE: Final = (external, agreement)
+LEVELS: Final[tuple[Level, ...]] = (*_ALONE, *_AGAINST, *_OUTSIDE, shares)
 
 
 class Outcome(StrEnum):
@@ -60,16 +68,15 @@ class Verdict:
 
 def judge_alone(bericht: Bericht) -> Verdict:
     """Level 2."""
-    found = _in_order((*content.findings(bericht), *invoices.findings(bericht)))
-    return Verdict(found, nothing_of(bericht) if _is_claim(bericht) else None)
+    found = [finding for level in _ALONE for finding in level.findings(bericht)]
+    return Verdict(_in_order(found), nothing_of(bericht) if _is_claim(bericht) else None)
 
 
 def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
     """Levels 3 and 4 together; a fault in the Header, and of a claim one in Declaratie, leaves the rest unsaid."""
     found = (
-        *history.findings(bericht, historie),
-        *external.findings(bericht, historie, bronnen),
-        *agreement.findings(bericht, historie, bronnen),
+        *(finding for level in _AGAINST for finding in level.findings(bericht, historie)),
+        *_from_outside(bericht, historie, bronnen),
     )
     if stopping := _stopping(found):
         return Verdict(stopping, nothing_of(bericht, bronnen) if _is_claim(bericht) else None)
@@ -92,7 +99,7 @@ def judge_offline(bericht: Bericht, bronnen: Bronnen) -> Verdict:
     if alone.rejected:
         return alone
     nothing = Historie(clienten={client.bsn: "" for client in bericht.clienten})
-    found = (*external.findings(bericht, nothing, bronnen), *agreement.findings(bericht, nothing, bronnen))
+    found = _from_outside(bericht, nothing, bronnen)
     if stopping := _stopping(found):
         return beside(alone, Verdict(stopping, alone.settlement))
     return beside(alone, Verdict(_in_order(found), settled(bericht, found, bronnen) if _is_claim(bericht) else None))
@@ -122,6 +129,10 @@ def schema_verdict(check: SchemaCheck) -> Verdict:
             for fault in check.faults
         )
     )
+
+
+def _from_outside(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> list[Finding]:
+    return [finding for level in _OUTSIDE for finding in level.findings(bericht, historie, bronnen)]
 
 
 def _stopping(found: Iterable[Finding]) -> tuple[Finding, ...]:

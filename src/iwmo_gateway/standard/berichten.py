@@ -6,8 +6,6 @@ from datetime import date, time
 
 from iwmo_gateway.standard.declaraties import Claim
 from iwmo_gateway.standard.kinds import Soort
-from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
-from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht, Wijzigingsbericht
 from iwmo_gateway.standard.klassen import (
     Communicatie,
     Contact,
@@ -19,6 +17,8 @@ from iwmo_gateway.standard.klassen import (
     Product,
     Relatie,
 )
+from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
+from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht, Wijzigingsbericht
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -41,6 +41,16 @@ class ToegewezenProduct(Klasse):
     def removes(self) -> bool:
         """RedenWijziging 13 with the end on the first day: the allocation counts as not sent."""
         return self.reden_wijziging == "13" and self.einddatum == self.ingangsdatum
+
+    @property
+    def begin(self) -> date:
+        """The first day that is allocated."""
+        return self.ingangsdatum
+
+    @property
+    def end(self) -> date | None:
+        """The last day that is allocated."""
+        return self.einddatum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -143,5 +153,7 @@ class Toewijzingsbericht(Klasse):
         yield from (relatie.contact for relatie in self.client.relaties)
 
 
-Bericht = Toewijzingsbericht | Startbericht | Stopbericht | Aanvraagbericht | Wijzigingsbericht | Antwoordbericht | Claim
+Leveringsbericht = Startbericht | Stopbericht
+Verzoekbericht = Aanvraagbericht | Wijzigingsbericht
+Bericht = Toewijzingsbericht | Leveringsbericht | Verzoekbericht | Antwoordbericht | Claim
 """Every message that is judged beyond its schema."""

@@ -8,20 +8,24 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from lxml import etree
 
-from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.kinds import Domain, Soort
 from iwmo_gateway.standard.klassen import Klasse
+from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
+from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht, Wijzigingsbericht
 from iwmo_gateway.standard.xml import Document, local_name
 
 T = TypeVar("T", bound=Klasse)
 
-_NUMBERS: Final[
-    Mapping[str, type[Toewijzingsbericht] | type[Startbericht] | type[Declaratiebericht] | type[Factuurbericht]]
-] = {
+_NUMBERS: Final[Mapping[str, type[Bericht]]] = {
     "301": Toewijzingsbericht,
     "303": Factuurbericht,
     "305": Startbericht,
+    "307": Stopbericht,
+    "315": Aanvraagbericht,
+    "317": Wijzigingsbericht,
+    "319": Antwoordbericht,
     "323": Declaratiebericht,
 }
 _BERICHTEN: Final = {

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, insert, or_, select, update
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.rules.historie import Historie, Levering, Toewijzing, levering_of, toewijzingen_of
 from iwmo_gateway.rules.settlement import Settlement
-from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
+from iwmo_gateway.standard.leveringen import Startbericht
 from iwmo_gateway.store import claims
 from iwmo_gateway.store.database import Transaction, among, listed
 from iwmo_gateway.store.messages import Message
