@@ -19,10 +19,9 @@ from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, schema_verdict
-from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.kinds import answer_to
-from iwmo_gateway.standard.leveringen import Startbericht
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Document, serialise
 from iwmo_gateway.store import contracts, facts, mailbox, messages
@@ -264,7 +263,7 @@ def status_of(assessment: Assessment, verdict: Verdict) -> Status:
 
 def _birth_dates(gateway: Gateway, bericht: Bericht) -> dict[str, str]:
     """The keyed hash of each client's birth date, where the message tells the whole of it."""
-    if isinstance(bericht, Startbericht | Declaratiebericht):
+    if not isinstance(bericht, Toewijzingsbericht | Factuurbericht):
         return {}
     return {
         client.bsn: gateway.birth_key(client.bsn, client.geboortedatum.datum).hex()

@@ -64,10 +64,13 @@ def toewijzing_nummer_is_uniek(bericht: Toewijzingsbericht, historie: Historie) 
 @history.rule("TR379", berichten="301")
 def referentie_hoort_bij_verzoek(bericht: Toewijzingsbericht, historie: Historie) -> Faults:
     """ReferentieAanbieder is die van een verzoek (VOT of VOW) van de aanbieder, en anders leeg."""
+    client = historie.clienten[bericht.client.bsn]
     for product in bericht.toegewezen_producten:
         reference = product.referentie_aanbieder
         earlier = historie.toewijzingen.get(product.toewijzing_nummer or -1, ())
-        known = reference in historie.verzoeken or any(version.referentie_aanbieder == reference for version in earlier)
+        known = any(version.referentie_aanbieder == reference for version in earlier)
+        if reference is not None and (request := historie.verzoeken.get(reference)):
+            known = known or (request.gemeente, request.client) == (bericht.header.afzender, client)
         if reference is not None and not known:
             yield Fault(
                 product,

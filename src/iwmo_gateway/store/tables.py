@@ -236,6 +236,7 @@ toewijzing_versies = Table(
     Column("budget", BigInteger, comment="euro cents"),
     Column("geboortedatum", LargeBinary(32), comment="keyed hash of Bsn and birth date, none if it is unknown"),
     Index("ix_toewijzing_versies_client", "client", "aanbieder"),
+    Index("ix_toewijzing_versies_referentie", "aanbieder", "referentie_aanbieder"),
 )
 
 starts = Table(
@@ -253,6 +254,52 @@ starts = Table(
     _id("message", nullable=False, index=True),
     _id("deleted_by", comment="the 305 that deleted it"),
     Index("ix_starts_client", "client", "gemeente", "aanbieder"),
+)
+
+stops = Table(
+    "stops",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("toewijzing_nummer", BigInteger),
+    Column("categorie", String(2)),
+    Column("code", String(5)),
+    Column("begindatum", Date, nullable=False),
+    Column("reden", String(2), nullable=False, comment="RedenBeeindiging; 20 is for a while"),
+    Column("einddatum", Date, nullable=False),
+    _id("message", nullable=False, index=True),
+    _id("deleted_by", comment="the 307 that deleted it"),
+    Index("ix_stops_client", "client", "gemeente", "aanbieder"),
+)
+
+verzoeken = Table(
+    "verzoeken",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("referentie", String(36), nullable=False, comment="ReferentieAanbieder"),
+    _id("message", nullable=False, index=True),
+    UniqueConstraint("domain", "aanbieder", "referentie"),
+    Index("ix_verzoeken_client", "client", "gemeente", "aanbieder"),
+)
+
+antwoorden = Table(
+    "antwoorden",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("domain", String(3), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("referentie", String(36), nullable=False, comment="ReferentieAanbieder of the request"),
+    Column("antwoord", String(1), nullable=False, comment="VerzoekAntwoord: 1 refused, 2 in investigation"),
+    _id("message", nullable=False, index=True),
+    Index("ix_antwoorden_referentie", "domain", "aanbieder", "referentie"),
 )
 
 declaraties = Table(

@@ -1,0 +1,78 @@
+"""Stops of deliveries, requests, and the answers to them.
+
+Revision: 0004, after 0003.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "stops",
+        _count(),
+        *_parties(),
+        _client(),
+        sa.Column("toewijzing_nummer", sa.BigInteger(), nullable=True),
+        sa.Column("categorie", sa.String(length=2), nullable=True),
+        sa.Column("code", sa.String(length=5), nullable=True),
+        sa.Column("begindatum", sa.Date(), nullable=False),
+        sa.Column("reden", sa.String(length=2), nullable=False, comment="RedenBeeindiging; 20 is for a while"),
+        sa.Column("einddatum", sa.Date(), nullable=False),
+        _message(),
+        sa.Column("deleted_by", sa.Uuid(as_uuid=False), nullable=True, comment="the 307 that deleted it"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stops")),
+    )
+    op.create_index("ix_stops_client", "stops", ["client", "gemeente", "aanbieder"])
+    op.create_index(op.f("ix_stops_message"), "stops", ["message"])
+    op.create_table(
+        "verzoeken",
+        _count(),
+        *_parties(),
+        _client(),
+        sa.Column("referentie", sa.String(length=36), nullable=False, comment="ReferentieAanbieder"),
+        _message(),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verzoeken")),
+        sa.UniqueConstraint("domain", "aanbieder", "referentie", name=op.f("uq_verzoeken_domain_aanbieder_referentie")),
+    )
+    op.create_index("ix_verzoeken_client", "verzoeken", ["client", "gemeente", "aanbieder"])
+    op.create_index(op.f("ix_verzoeken_message"), "verzoeken", ["message"])
+    op.create_table(
+        "antwoorden",
+        _count(),
+        *_parties(),
+        sa.Column("referentie", sa.String(length=36), nullable=False, comment="ReferentieAanbieder of the request"),
+        sa.Column(
+            "antwoord",
+            sa.String(length=1),
+            nullable=False,
+            comment="VerzoekAntwoord: 1 refused, 2 in investigation",
+        ),
+        _message(),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_antwoorden")),
+    )
+    op.create_index("ix_antwoorden_referentie", "antwoorden", ["domain", "aanbieder", "referentie"])
+    op.create_index(op.f("ix_antwoorden_message"), "antwoorden", ["message"])
+    op.create_index("ix_toewijzing_versies_referentie", "toewijzing_versies", ["aanbieder", "referentie_aanbieder"])
+
+
+def _count() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False)
+
+
+def _parties() -> list[sa.Column[str]]:
+    lengths = {"domain": 3, "gemeente": 4, "aanbieder": 8}
+    return [sa.Column(name, sa.String(length=length), nullable=False) for name, length in lengths.items()]
+
+
+def _client() -> sa.Column[bytes]:
+    return sa.Column("client", sa.LargeBinary(length=32), nullable=False, comment="keyed hash of the Bsn")
+
+
+def _message() -> sa.Column[str]:
+    return sa.Column("message", sa.Uuid(as_uuid=False), nullable=False)

@@ -1,0 +1,131 @@
+"""Facts of allocations: every version that a 301 made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from iwmo_gateway.errors import StoreConflict
+from iwmo_gateway.rules.historie import Historie, Toewijzing, toewijzingen_of
+from iwmo_gateway.standard.berichten import Toewijzingsbericht
+from iwmo_gateway.store.database import Transaction, among, listed
+from iwmo_gateway.store.tables import toewijzing_versies, toewijzingen
+
+_VERSION: Final = [field.name for field in fields(Toewijzing) if field.name != "nummer"]
+
+# Made once: building a statement anew for every message costs more than running it.
+_VERSIONS: Final = {
+    dialect: select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
+    .join_from(toewijzingen, toewijzing_versies)
+    .where(
+        toewijzingen.c.domain == bindparam("domain"),
+        toewijzingen.c.gemeente == bindparam("gemeente"),
+        numbered,
+        toewijzing_versies.c.message != bindparam("id"),
+    )
+    .order_by(toewijzing_versies.c.nr)
+    for dialect, numbered in among(toewijzingen.c.nummer, "nummers").items()
+}
+_KNOWN: Final = {
+    dialect: select(toewijzing_versies.c.client, toewijzing_versies.c.geboortedatum)
+    .join_from(toewijzing_versies, toewijzingen)
+    .where(
+        toewijzingen.c.domain == bindparam("domain"),
+        toewijzingen.c.gemeente == bindparam("gemeente"),
+        toewijzing_versies.c.aanbieder == bindparam("aanbieder"),
+        one_of_them,
+    )
+    .order_by(toewijzing_versies.c.toewijzingsdatum, toewijzing_versies.c.toewijzingstijd)
+    for dialect, one_of_them in among(toewijzing_versies.c.client, "clienten").items()
+}
+_OF_CLIENT: Final = (
+    select(toewijzingen.c.nummer)
+    .join_from(toewijzing_versies, toewijzingen)
+    .where(
+        toewijzingen.c.domain == bindparam("domain"),
+        toewijzingen.c.gemeente == bindparam("gemeente"),
+        *(toewijzing_versies.c[name] == bindparam(name) for name in ("client", "aanbieder")),
+    )
+    .distinct()
+)
+_CLIENT: Final = _VERSION.index("client")
+_INSERT_VERSIONS: Final = insert(toewijzing_versies)
+
+
+def versions_of(
+    transaction: Transaction, key: Mapping[str, Any], numbers: Iterable[int]
+) -> dict[int, tuple[Toewijzing, ...]]:
+    """All versions of these allocations, by number."""
+    wanted = sorted(set(numbers))
+    found: dict[int, list[Toewijzing]] = {}
+    if wanted:
+        values = {**key, "nummers": listed(transaction, wanted)}
+        for nummer, *version in transaction.execute(_VERSIONS[transaction.dialect.name], values):
+            version[_CLIENT] = bytes(version[_CLIENT]).hex()
+            found.setdefault(nummer, []).append(Toewijzing(nummer, *version))
+    return {number: tuple(versions) for number, versions in found.items()}
+
+
+def known_clients(transaction: Transaction, key: Mapping[str, Any], clients: Iterable[str]) -> dict[str, str | None]:
+    """The clients for whom this municipality allocated anything to this provider, each with its newest birth date."""
+    values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
+    return {
+        bytes(client).hex(): bytes(birth).hex() if birth else None
+        for client, birth in transaction.execute(_KNOWN[transaction.dialect.name], values)
+    }
+
+
+def numbers_of(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> list[int]:
+    """The allocations of this municipality to this provider for a client, whatever became of them."""
+    return list(transaction.scalars(_OF_CLIENT, {**key, "client": client}))
+
+
+def add(transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbericht, historie: Historie) -> None:
+    """Keep the versions that a 301 makes.
+
+    Raises StoreConflict if another message changed one of these allocations since `historie` was loaded.
+    """
+    bsn = bericht.client.bsn
+    versions = toewijzingen_of(bericht, historie.clienten[bsn])
+    birth = historie.geboortedata.get(bsn)
+    known = {number: len(earlier) for number, earlier in historie.toewijzingen.items()}
+    # A resend brings a version that is here already: nothing new.
+    made = [version for version in versions if version not in historie.toewijzingen.get(version.nummer, ())]
+    new = [version.nummer for version in made if version.nummer not in known]
+    ids: dict[int, int] = {}
+    own = {"domain": key["domain"], "gemeente": key["gemeente"]}
+    if new:
+        rows = [{**own, "nummer": number, "versions": 1} for number in new]
+        added = transaction.execute(insert(toewijzingen).returning(toewijzingen.c.nummer, toewijzingen.c.id), rows)
+        ids = {row.nummer: row.id for row in added}
+    for number in (version.nummer for version in made if version.nummer in known):
+        grown = transaction.execute(
+            update(toewijzingen)
+            .where(
+                toewijzingen.c.domain == key["domain"],
+                toewijzingen.c.gemeente == key["gemeente"],
+                toewijzingen.c.nummer == number,
+                toewijzingen.c.versions == known[number],
+            )
+            .values(versions=known[number] + 1)
+            .returning(toewijzingen.c.id)
+        ).scalar()
+        if grown is None:
+            raise StoreConflict("Another message changed the same allocation")
+        ids[number] = grown
+    if made:
+        transaction.execute(
+            _INSERT_VERSIONS,
+            [
+                {
+                    "toewijzing": ids[version.nummer],
+                    "nr": known.get(version.nummer, 0) + 1,
+                    "message": key["id"],
+                    **{name: value for name, value in asdict(version).items() if name in _VERSION},
+                    "client": bytes.fromhex(version.client),
+                    "geboortedatum": bytes.fromhex(birth) if birth else None,
+                }
+                for version in made
+            ],
+        )

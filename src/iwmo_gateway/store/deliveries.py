@@ -1,0 +1,83 @@
+"""Facts of deliveries: starts and stops, and which of them were deleted."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import Table, bindparam, insert, or_, select, update
+
+from iwmo_gateway.rules.historie import Levering, Stop, levering_of, stop_of
+from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.tables import starts, stops
+
+_PARTIES: Final = ("client", "gemeente", "aanbieder", "domain")
+_LEVERING: Final = ("toewijzing_nummer", "categorie", "code", "begindatum")
+
+
+def _counting(table: Table, *more: str) -> Any:
+    """The starts or stops of one client that were not deleted, but for what the message itself did."""
+    return (
+        select(*(table.c[name] for name in (*_LEVERING, *more)))
+        .where(
+            *(table.c[name] == bindparam(name) for name in _PARTIES),
+            table.c.message != bindparam("id"),
+            or_(table.c.deleted_by.is_(None), table.c.deleted_by == bindparam("id")),
+        )
+        .order_by(table.c.id)
+    )
+
+
+# Made once: building a statement anew for every message costs more than running it.
+_STARTS: Final = _counting(starts)
+_STOPS: Final = _counting(stops, "reden", "einddatum")
+_INSERT_STARTS: Final = insert(starts)
+_INSERT_STOPS: Final = insert(stops)
+
+
+def load_starts(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> frozenset[Levering]:
+    """The starts of a client that count."""
+    return frozenset(Levering(*row) for row in transaction.execute(_STARTS, {**key, "client": client}))
+
+
+def load_stops(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> tuple[Stop, ...]:
+    """The stops of a client that count, in the order in which they came."""
+    rows = transaction.execute(_STOPS, {**key, "client": client})
+    return tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in rows)
+
+
+def add_starts(transaction: Transaction, key: Mapping[str, Any], bericht: Startbericht, client: bytes) -> None:
+    """Keep the starts of a 305, and mark those that it deletes."""
+    own = {**{name: key[name] for name in ("gemeente", "aanbieder", "domain")}, "client": client}
+    for start in bericht.start_producten:
+        if start.deletes:
+            _delete(transaction, starts, own, asdict(levering_of(start)), key["id"])
+    first = [levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"]
+    if first:
+        transaction.execute(_INSERT_STARTS, [{**own, **asdict(one), "message": key["id"]} for one in first])
+
+
+def add_stops(transaction: Transaction, key: Mapping[str, Any], bericht: Stopbericht, client: bytes) -> None:
+    """Keep the stops of a 307, and mark those that it deletes."""
+    own = {**{name: key[name] for name in ("gemeente", "aanbieder", "domain")}, "client": client}
+    for stop in bericht.stop_producten:
+        if stop.deletes:
+            _delete(transaction, stops, own, _as_row(stop_of(stop)), key["id"])
+    first = [stop_of(stop) for stop in bericht.stop_producten if stop.status_aanlevering == "1"]
+    if first:
+        transaction.execute(_INSERT_STOPS, [{**own, **_as_row(one), "message": key["id"]} for one in first])
+
+
+def _as_row(stop: Stop) -> dict[str, Any]:
+    return {**asdict(stop.levering), "reden": stop.reden, "einddatum": stop.einddatum}
+
+
+def _delete(
+    transaction: Transaction, table: Table, own: Mapping[str, Any], wanted: Mapping[str, Any], message_id: str
+) -> None:
+    same = (table.c[name].is_not_distinct_from(value) for name, value in wanted.items())
+    transaction.execute(
+        update(table)
+        .where(*(table.c[name] == value for name, value in own.items()), table.c.deleted_by.is_(None), *same)
+        .values(deleted_by=message_id)
+    )
