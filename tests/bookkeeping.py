@@ -13,13 +13,24 @@ from pathlib import Path
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.rules.credits import as_regel
 from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd
-from iwmo_gateway.rules.historie import Bronnen, Historie, Levering, levering_of, toewijzingen_of
+from iwmo_gateway.rules.historie import (
+    Aanvraag,
+    Bronnen,
+    Historie,
+    Levering,
+    Stop,
+    levering_of,
+    stop_of,
+    toewijzingen_of,
+)
 from iwmo_gateway.rules.verdict import Outcome, Verdict, judge
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
 from iwmo_gateway.standard.codelists import load_codelists
-from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht
+from iwmo_gateway.standard.declaraties import Claim, Factuurbericht
+from iwmo_gateway.standard.leveringen import Startbericht
 from iwmo_gateway.standard.reading import to_bericht
+from iwmo_gateway.standard.verzoeken import Antwoordbericht
 from iwmo_gateway.standard.xml import Document, read
 from tests.cases import Case, profile
 
@@ -63,25 +74,57 @@ class Books:
                     if aanbieder_of(earlier) == aanbieder_of(bericht) and version.made_at >= newest:
                         known[bsn] = (version.made_at, birth_of(earlier).get(bsn))
         historie = replace(historie, toewijzingen={number: tuple(found) for number, found in versions.items()})
-        if isinstance(bericht, Startbericht | Toewijzingsbericht):
-            bsn = bericht.client.bsn
-            starts: frozenset[Levering] = frozenset()
-            for earlier, _ in mine:
-                if isinstance(earlier, Startbericht) and (earlier.client.bsn, aanbieder_of(earlier)) == (
-                    bsn,
-                    aanbieder_of(bericht),
-                ):
-                    starts = starts_after(earlier, starts)
+        if isinstance(bericht, Antwoordbericht):
+            return replace(historie, verzoeken=self.verzoeken(before, bericht))
+        if isinstance(bericht, Toewijzingsbericht):
             claimed = self.claimed(mine, aanbieder_of(bericht))
             lines = {number: sum(one.regels for one in found) for number, found in claimed.items()}
             open_lines = {number: count for number, count in lines.items() if count}
-            return replace(historie, starts=starts, goedgekeurde_regels=open_lines)
+            return replace(historie, goedgekeurde_regels=open_lines, verzoeken=self.verzoeken(before, bericht))
+        if isinstance(bericht, Leveringsbericht):
+            starts: frozenset[Levering] = frozenset()
+            stops: tuple[Stop, ...] = ()
+            for earlier, _ in mine:
+                if not isinstance(earlier, Leveringsbericht) or aanbieder_of(earlier) != aanbieder_of(bericht):
+                    continue
+                if earlier.client.bsn == bericht.client.bsn:
+                    starts, stops = after(earlier, starts, stops)
+            return replace(historie, starts=starts, stops=stops)
+        bekend = {bsn: birth for bsn, (_, birth) in known.items()}
+        if isinstance(bericht, Verzoekbericht):
+            requests = self.verzoeken(before, bericht)
+            mine_open = {
+                reference
+                for reference, request in requests.items()
+                if request.open and (request.gemeente, request.client) == (gemeente_of(bericht), bericht.client.bsn)
+            }
+            return replace(historie, verzoeken=requests, open_verzoeken=frozenset(mine_open), bekend=bekend)
         return replace(
             historie,
-            bekend={bsn: birth for bsn, (_, birth) in known.items()},
+            bekend=bekend,
             geboortedata=birth_of(bericht),
             declaraties=self.declaraties(before, mine, bericht),
         )
+
+    def verzoeken(self, before: list[tuple[Bericht, Verdict]], bericht: Bericht) -> dict[str, Aanvraag]:
+        """Every request of the provider, and what became of it."""
+        found: dict[str, Aanvraag] = {}
+        mine = [earlier for earlier, _ in before if aanbieder_of(earlier) == aanbieder_of(bericht)]
+        for earlier in mine:
+            if isinstance(earlier, Verzoekbericht):
+                for reference in earlier.referenties:
+                    found[reference] = Aanvraag(reference, gemeente_of(earlier), earlier.client.bsn)
+        for earlier in mine:
+            if isinstance(earlier, Antwoordbericht):
+                request = found[earlier.antwoord.referentie_aanbieder]
+                answers = (*request.antwoorden, earlier.antwoord.verzoek_antwoord)
+                found[request.referentie] = replace(request, antwoorden=answers)
+            if isinstance(earlier, Toewijzingsbericht):
+                for product in earlier.toegewezen_producten:
+                    if product.referentie_aanbieder in found:
+                        request = found[product.referentie_aanbieder]
+                        found[request.referentie] = replace(request, toegewezen=True)
+        return found
 
     def declaraties(
         self, before: list[tuple[Bericht, Verdict]], mine: list[tuple[Bericht, Verdict]], bericht: Claim
@@ -107,7 +150,7 @@ class Books:
     def claimed(self, mine: list[tuple[Bericht, Verdict]], aanbieder: str) -> dict[int, tuple[Geclaimd, ...]]:
         found = defaultdict(list)
         for earlier, verdict in mine:
-            if isinstance(earlier, Startbericht | Toewijzingsbericht) or aanbieder_of(earlier) != aanbieder:
+            if not isinstance(earlier, Claim) or aanbieder_of(earlier) != aanbieder:
                 continue
             assert verdict.settlement
             for prestatie in earlier.prestaties:
@@ -131,7 +174,7 @@ class Books:
 def earlier_lines(own: list[tuple[Bericht, Verdict]]) -> dict[str, EerdereRegel]:
     lines: dict[str, EerdereRegel] = {}
     for earlier, verdict in own:
-        assert not isinstance(earlier, Startbericht | Toewijzingsbericht)
+        assert isinstance(earlier, Claim)
         assert verdict.settlement
         for client in earlier.clienten:
             for prestatie in client.prestaties:
@@ -147,7 +190,7 @@ def earlier_lines(own: list[tuple[Bericht, Verdict]]) -> dict[str, EerdereRegel]
 
 
 def birth_of(bericht: Bericht) -> dict[str, str]:
-    if isinstance(bericht, Startbericht | Declaratiebericht):
+    if not isinstance(bericht, Toewijzingsbericht | Factuurbericht):
         return {}
     return {
         client.bsn: str(client.geboortedatum.datum)
@@ -161,18 +204,25 @@ def identity(bericht: Bericht) -> tuple[str, str, str]:
 
 
 def gemeente_of(bericht: Bericht) -> str:
-    return bericht.header.afzender if isinstance(bericht, Toewijzingsbericht) else bericht.header.ontvanger
+    sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht)
+    return bericht.header.afzender if sends else bericht.header.ontvanger
 
 
 def aanbieder_of(bericht: Bericht) -> str:
-    return bericht.header.ontvanger if isinstance(bericht, Toewijzingsbericht) else bericht.header.afzender
+    sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht)
+    return bericht.header.ontvanger if sends else bericht.header.afzender
 
 
-def starts_after(bericht: Startbericht, starts: frozenset[Levering]) -> frozenset[Levering]:
-    """The starts that count once this 305 does too: its deletions are taken first, then its first deliveries."""
-    deleted = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "3"}
-    added = {levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"}
-    return (starts - deleted) | added
+def after(
+    bericht: Leveringsbericht, starts: frozenset[Levering], stops: tuple[Stop, ...]
+) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
+    """The starts and stops that count once this one does too: deletions are taken first, then first deliveries."""
+    first = [product for product in bericht.producten if product.status_aanlevering == "1"]
+    deleted = [product for product in bericht.producten if product.status_aanlevering == "3"]
+    if isinstance(bericht, Startbericht):
+        return (starts - set(map(levering_of, deleted))) | set(map(levering_of, first)), stops
+    gone = set(map(stop_of, deleted))
+    return starts, (*(stop for stop in stops if stop not in gone), *map(stop_of, first))
 
 
 @cache
@@ -193,15 +243,24 @@ def judged(case: Case, convert: Callable[[bytes], bytes] = bytes) -> tuple[Beric
 
 
 def with_other_facts(case: Case, historie: Historie) -> Historie:
-    """What messages that are not taken in yet would leave."""
+    """What messages that a case only names would leave."""
     stops = [
-        Levering(s.get("toewijzing_nummer"), s.get("categorie"), s.get("code"), s["begindatum"])
+        Stop(
+            Levering(s.get("toewijzing_nummer"), s.get("categorie"), s.get("code"), s["begindatum"]),
+            s["reden_beeindiging"],
+            s["einddatum"],
+        )
         for s in case.facts.get("stops", ())
     ]
     lines = {r["toewijzing_nummer"]: 1 for r in case.facts.get("goedgekeurde_regels", ())}
+    bsn, gemeente = next(iter(historie.clienten), ""), case.facts.get("gemeente", "0384")
+    requests = {
+        v["referentie_aanbieder"]: Aanvraag(v["referentie_aanbieder"], gemeente, bsn)
+        for v in case.facts.get("verzoeken", ())
+    }
     return replace(
         historie,
-        stops=frozenset(stops),
-        verzoeken=frozenset(v["referentie_aanbieder"] for v in case.facts.get("verzoeken", ())),
+        stops=(*historie.stops, *stops),
+        verzoeken={**historie.verzoeken, **requests},
         goedgekeurde_regels={**historie.goedgekeurde_regels, **lines},
     )

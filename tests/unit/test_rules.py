@@ -8,7 +8,7 @@ import pytest
 
 from iwmo_gateway.rules.rulebook import rulebook
 from iwmo_gateway.rules.verdict import LEVELS
-from iwmo_gateway.standard.berichten import Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Leveringsbericht, Toewijzingsbericht
 from iwmo_gateway.standard.reading import HANDLED
 from tests.bookkeeping import judged, typed
 from tests.cases import Case, cases
@@ -30,7 +30,7 @@ def test_fixture_is_judged_as_it_says(case: Case) -> None:
 def test_findings_explain_themselves_without_showing_the_person(case: Case) -> None:
     bericht, verdict = judged(case)
     secret = {client.bsn for client in bericht.clienten}
-    if isinstance(bericht, Startbericht | Toewijzingsbericht):
+    if isinstance(bericht, Leveringsbericht | Toewijzingsbericht):
         secret.add(bericht.client.naam.geslachtsnaam.achternaam)
     for finding in verdict.findings:
         assert finding.verwacht
