@@ -124,12 +124,12 @@ def _remaining(bericht: Stopbericht, historie: Historie) -> list[Stop]:
 
 
 def _after_others(bericht: Stopbericht, historie: Historie) -> Iterator[tuple[StopProduct, Stop]]:
-    """Each first delivery of a stop with the newest earlier one of the same delivery; the very same one is TR074's."""
+    """Each first delivery of a stop, with the newest stop of the same delivery before it."""
     stops = _remaining(bericht, historie)
     for stop in _first_deliveries(bericht.stop_producten):
         fact = stop_of(stop)
         newest = newest_stop(stops, fact.levering)
-        if newest is not None and newest != fact:
+        if newest is not None:
             yield stop, newest
         stops.append(fact)
 
