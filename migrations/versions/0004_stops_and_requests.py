@@ -11,6 +11,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+_HOLDERS = sa.text("holds_reference")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -37,8 +39,21 @@ def upgrade() -> None:
         _client(),
         sa.Column("referentie", sa.String(length=36), nullable=False, comment="ReferentieAanbieder"),
         _message(),
+        sa.Column(
+            "holds_reference",
+            sa.Boolean(),
+            nullable=False,
+            comment="false where another request had it before (2.3)",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verzoeken")),
-        sa.UniqueConstraint("domain", "aanbieder", "referentie", name=op.f("uq_verzoeken_domain_aanbieder_referentie")),
+    )
+    op.create_index(
+        "uq_verzoeken_referentie",
+        "verzoeken",
+        ["domain", "aanbieder", "referentie"],
+        unique=True,
+        postgresql_where=_HOLDERS,
+        sqlite_where=_HOLDERS,
     )
     op.create_index("ix_verzoeken_client", "verzoeken", ["client", "gemeente", "aanbieder"])
     op.create_index(op.f("ix_verzoeken_message"), "verzoeken", ["message"])

@@ -59,7 +59,7 @@ def add_facts(
     elif isinstance(bericht, Stopbericht):
         deliveries.add_stops(transaction, key, bericht, _client(bericht, historie))
     elif isinstance(bericht, Verzoekbericht):
-        requests.add_requests(transaction, key, bericht, _client(bericht, historie))
+        requests.add_requests(transaction, key, bericht, historie)
     elif isinstance(bericht, Antwoordbericht):
         requests.add_answer(transaction, key, bericht)
     elif settlement is not None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, insert, select
 
-from iwmo_gateway.rules.historie import Aanvraag
+from iwmo_gateway.rules.historie import Aanvraag, Historie
 from iwmo_gateway.standard.berichten import Verzoekbericht
 from iwmo_gateway.standard.verzoeken import REFUSED, Antwoordbericht
 from iwmo_gateway.store.database import Transaction, among, listed
@@ -30,7 +30,7 @@ _OTHERS: Final = (verzoeken.c.message != bindparam("id"), verzoeken.c.domain == 
 # Made once: building a statement anew for every message costs more than running it.
 _BY_REFERENCE: Final = {
     dialect: select(verzoeken.c.referentie, verzoeken.c.gemeente, verzoeken.c.client, _ALLOCATED).where(
-        *_OTHERS, verzoeken.c.aanbieder == bindparam("aanbieder"), named
+        *_OTHERS, verzoeken.c.aanbieder == bindparam("aanbieder"), verzoeken.c.holds_reference, named
     )
     for dialect, named in among(verzoeken.c.referentie, "referenties").items()
 }
@@ -77,9 +77,13 @@ def open_of(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> 
     return frozenset(transaction.scalars(_OPEN, {**key, "client": client}))
 
 
-def add_requests(transaction: Transaction, key: Mapping[str, Any], bericht: Verzoekbericht, client: bytes) -> None:
+def add_requests(transaction: Transaction, key: Mapping[str, Any], bericht: Verzoekbericht, historie: Historie) -> None:
     """Keep the requests of a 315 or 317. Raises StoreConflict where another was first to use a reference."""
-    rows = [{**_own(key), "client": client, "referentie": reference} for reference in bericht.referenties]
+    own = {**_own(key), "client": bytes.fromhex(historie.clienten[bericht.client.bsn])}
+    rows = [
+        {**own, "referentie": reference, "holds_reference": reference not in historie.verzoeken}
+        for reference in bericht.referenties
+    ]
     transaction.execute(_INSERT_REQUESTS, rows)
 
 

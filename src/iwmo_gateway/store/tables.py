@@ -285,8 +285,16 @@ verzoeken = Table(
     Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
     Column("referentie", String(36), nullable=False, comment="ReferentieAanbieder"),
     _id("message", nullable=False, index=True),
-    UniqueConstraint("domain", "aanbieder", "referentie"),
+    Column("holds_reference", Boolean, nullable=False, comment="false where another request had it before (2.3)"),
     Index("ix_verzoeken_client", "client", "gemeente", "aanbieder"),
+)
+Index(
+    "uq_verzoeken_referentie",
+    verzoeken.c.domain,
+    verzoeken.c.aanbieder,
+    verzoeken.c.referentie,
+    unique=True,
+    **_only("holds_reference"),
 )
 
 antwoorden = Table(
