@@ -9,8 +9,9 @@ from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.rules.verdict import Outcome, Verdict, judge_offline
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.berichten import Bericht, Startbericht, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 from iwmo_gateway.standard.kinds import answer_to
+from iwmo_gateway.standard.leveringen import Startbericht
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
