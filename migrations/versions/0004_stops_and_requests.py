@@ -1,4 +1,4 @@
-"""Stops of deliveries, requests, and the answers to them.
+"""Stops of deliveries, requests and the answers to them; parties that send return messages themselves.
 
 Revision: 0004, after 0003.
 """
@@ -74,6 +74,16 @@ def upgrade() -> None:
     op.create_index("ix_antwoorden_referentie", "antwoorden", ["domain", "aanbieder", "referentie"])
     op.create_index(op.f("ix_antwoorden_message"), "antwoorden", ["message"])
     op.create_index("ix_toewijzing_versies_referentie", "toewijzing_versies", ["aanbieder", "referentie_aanbieder"])
+    op.add_column(
+        "parties",
+        sa.Column(
+            "answers_itself",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="it sends the return messages to what it receives; the gateway sends none",
+        ),
+    )
 
 
 def _count() -> sa.Column[int]:

@@ -34,6 +34,7 @@ from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.codelists import load_codelists
 from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.standard.kinds import RELEASES, Domain
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
@@ -143,12 +144,21 @@ def validate(
 
 
 @app.command()
-def rules() -> None:
-    """Show every published rule: for which messages it is implemented, or why it is not."""
-    table = Table("regel", "niveau", "3.2", "2.3", "beoordeeld voor", "verder")
-    for row in rules_table():
-        table.add_row(row.code, str(row.niveau), row.code_3_2, row.code_2_3, row.implemented, row.reason)
-    out.print(table)
+def rules(
+    domain: Annotated[Domain | None, typer.Option(help="Only those of iWmo (wmo) or iJw (jw).")] = None,
+    release: Annotated[str | None, typer.Option(help="Only those of this release, such as 3.2.")] = None,
+) -> None:
+    """Show every rule, per domain and release: for which messages it is implemented, or why it is not."""
+    if release is not None and release not in RELEASES:
+        _stop(f"{release!r} is no release that is known here; these are: {', '.join(RELEASES)}")
+    for one in [domain] if domain else Domain:
+        for edition in [release] if release else RELEASES:
+            table = Table(
+                "regel", "niveau", "retourcode", "beoordeeld voor", "verder", title=f"{one.standard} {edition}"
+            )
+            for row in rules_table(one, edition):
+                table.add_row(row.code, str(row.niveau), row.retourcode, row.implemented or "-", row.reason)
+            out.print(table)
 
 
 @app.command()

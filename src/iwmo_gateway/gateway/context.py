@@ -15,7 +15,7 @@ from typing import Final
 
 from iwmo_gateway import __version__
 from iwmo_gateway.contract.profile import Profiel
-from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.errors import ConfigurationError, StoreError
 from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.settings import Settings
@@ -23,9 +23,10 @@ from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.codelists import Codelists, load_codelists
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import SOORTEN, Soort, answer_to
-from iwmo_gateway.standard.reading import HANDLED
 from iwmo_gateway.standard.schemas import Schemas
+from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store.database import Database
+from iwmo_gateway.store.messages import Message
 
 _ID: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -66,6 +67,16 @@ class Gateway:
             self._shapes[soort] = self._read_shape(soort)
         return self._shapes[soort]
 
+    def kept_document(self, message: Message, body: bytes) -> Document:
+        """The document of a kept message.
+
+        Raises StoreError if its bytes do not read as they did when they were taken.
+        """
+        document = read(body, max(self.settings.max_message_bytes, len(body)))
+        if isinstance(document, Unreadable):
+            raise StoreError(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
+        return document
+
     def warm_up(self) -> None:
         """Be ready before the first message comes.
 
@@ -76,7 +87,7 @@ class Gateway:
             raise ConfigurationError(f"{self._key_name} is not the key that this database was filled with")
         self.schemas.verify()
         for soort in SOORTEN.values():
-            if soort.code in HANDLED:
+            if not soort.is_answer:
                 self.answer_shape(answer_to(soort))
 
     @property

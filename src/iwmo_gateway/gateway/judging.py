@@ -13,18 +13,17 @@ import structlog
 
 from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
 from iwmo_gateway.gateway import metrics
+from iwmo_gateway.gateway.answering import follow
+from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
-from iwmo_gateway.rules.historie import Historie
-from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, schema_verdict
-from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
-from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
+from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.kinds import answer_to
-from iwmo_gateway.standard.reading import to_bericht
+from iwmo_gateway.standard.retouren import Retour
 from iwmo_gateway.standard.xml import Document, serialise
-from iwmo_gateway.store import contracts, facts, mailbox, messages
+from iwmo_gateway.store import facts, mailbox, messages, parties
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COUNTS, Event, Judgement, Message, Status
 
@@ -36,15 +35,6 @@ _ALPHABET: Final = string.digits + string.ascii_uppercase
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
-    """What levels 1 and 2 say of a document. Without `bericht` it failed the schema."""
-
-    bericht: Bericht | None
-    verdict: Verdict
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Occasion:
     """Why a message is judged: by whom, when, by which moment of receipt, and the day that the answer carries."""
 
@@ -52,38 +42,6 @@ class Occasion:
     now: datetime
     received_at: datetime
     answered_on: date
-
-
-def assess(gateway: Gateway, document: Document) -> Assessment:
-    """Levels 1 and 2.
-
-    Raises RuleCrashed if a rule of ours does.
-    """
-    check = gateway.schemas.check(document)
-    if not check.ok:
-        return Assessment(None, schema_verdict(check), check.more)
-    bericht = to_bericht(document)
-    return Assessment(bericht, judge_alone(bericht), more=False)
-
-
-def complete(
-    gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
-) -> tuple[Verdict, Historie | None]:
-    """Levels 3 and 4 on top of 1 and 2: the whole verdict, and the facts that it rests on."""
-    bericht = assessment.bericht
-    if bericht is None or assessment.verdict.rejected:
-        return assessment.verdict, None
-    used = not message.holds_identification and messages.identification_holder(transaction, message) is not None
-    known = Historie(
-        clienten={client.bsn: gateway.client_key(client.bsn).hex() for client in bericht.clienten},
-        geboortedata=_birth_dates(gateway, bericht),
-        identificatie_used=used,
-    )
-    historie = facts.load_historie(transaction, message, bericht, known)
-    is_claim = isinstance(bericht, Declaratiebericht | Factuurbericht)
-    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if is_claim else ()
-    against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
-    return beside(assessment.verdict, against), historie
 
 
 def process(gateway: Gateway, message: Message, document: Document, occasion: Occasion) -> Result:
@@ -124,46 +82,70 @@ def _settle(
         if message.judgements:
             message = messages.by_id(transaction, message.id, lock=True) or message
         before = result_of(transaction, message) if message.judgements else None
-        if before is not None and message.status in COUNTS:
-            # Somebody else had it judged since it was read: an approval is never taken back.
+        if before is not None and (message.status in COUNTS or answered_by_receiver(transaction, message)):
+            # Somebody else had it judged since it was read: an approval is never taken back, nor what a receiver said.
             return before
-        verdict, historie = complete(gateway, transaction, message, assessment, occasion.received_at)
-        status = status_of(assessment, verdict)
+        judged = complete(gateway, transaction, message, assessment, occasion.received_at)
+        verdict, status = judged.verdict, status_of(assessment, judged.verdict)
         if before is not None and message.status is status:
             said = messages.findings_of(transaction, message.id, message.judgements)
             if _gist(said) == _gist(verdict.findings):
                 return before
-        answer = _answer(gateway, message, document, verdict, occasion) if status is not Status.INVALID else None
+        answers = status is not Status.INVALID and not document.soort.is_answer
+        theirs = answers and message.ontvanger and parties.answers_itself(transaction, message.ontvanger)
+        answer = _answer(gateway, message, document, verdict, occasion) if answers and not theirs else None
         judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
         counts = status in COUNTS
         changes: dict[str, Any] = {
             "status": status,
             "judgements": judgement.nr,
             "holds_identification": counts,
-            "forwarded": counts,
+            # Who answers by itself must see what it is to answer, right or wrong.
+            "forwarded": counts or bool(theirs),
             "received_at": occasion.received_at,
             "error": None,
         }
+        if judged.asked is not None and counts:
+            changes["answers"] = judged.asked.message.id
         if not messages.settle(transaction, message, **changes):
             found = messages.by_id(transaction, message.id)
             return result_of(transaction, found or message)
         messages.insert_judgement(transaction, judgement, verdict.findings)
-        if counts and assessment.bericht is not None and historie is not None:
-            facts.add_facts(transaction, message, assessment.bericht, historie, verdict.settlement)
-        if assessment.bericht is not None:
-            messages.insert_numbers(transaction, message.id, assessment.bericht.toewijzing_nummers)
-        _send(transaction, message, answer, occasion, judgement)
-        return Result(replace(message, **changes), judgement, verdict.findings[:SHOWN])
+        after = replace(message, **changes)
+        _follow_up(gateway, transaction, after, document, assessment, judged, occasion)
+        _send(transaction, message, after, answer, occasion, judgement)
+        return Result(after, judgement, verdict.findings[:SHOWN])
+
+
+def _follow_up(
+    gateway: Gateway,
+    transaction: Transaction,
+    message: Message,
+    document: Document,
+    assessment: Assessment,
+    judged: Complete,
+    occasion: Occasion,
+) -> None:
+    """The facts of a message, or what a return message makes of the message that it answers."""
+    bericht, counts = assessment.bericht, message.status in COUNTS
+    if isinstance(bericht, Retour):
+        if counts and judged.asked is not None:
+            follow(gateway, transaction, judged.asked, message, document, bericht, occasion.now)
+    elif bericht is not None:
+        if counts and judged.historie is not None:
+            facts.add_facts(transaction, message, bericht, judged.historie, judged.verdict.settlement)
+        messages.insert_numbers(transaction, message.id, bericht.toewijzing_nummers)
 
 
 def _send(
     transaction: Transaction,
     message: Message,
+    after: Message,
     answer: tuple[Message, bytes] | None,
     occasion: Occasion,
     judgement: Judgement,
 ) -> None:
-    """The answer into the sender's mailbox and an accepted message into its receiver's; and what happened."""
+    """The answer into the sender's mailbox and a forwarded message into its receiver's; and what happened."""
     happened = [Event(occasion.now, "judged", occasion.actor, {"status": judgement.status, "oordeel": judgement.nr})]
     deliveries: list[tuple[str, str, str | None]] = []
     replaces = _withdrawn_or_replaced(transaction, message, occasion.now) if message.judgements else None
@@ -175,11 +157,17 @@ def _send(
             raise StoreConflict("The identification of the answer is in use")
         deliveries.append((message.afzender, retour.id, replaces))
         happened.append(Event(occasion.now, "answered", "gateway", {"retour": retour.id, "vervangt": replaces}))
-    if judgement.status in COUNTS and message.ontvanger:
+    if after.forwarded and not message.forwarded and message.ontvanger:
         deliveries.append((message.ontvanger, message.id, None))
         happened.append(Event(occasion.now, "forwarded", "gateway", {"aan": message.ontvanger}))
     messages.insert_events(transaction, message.id, happened)
     mailbox.deliver(transaction, deliveries, occasion.now)
+
+
+def answered_by_receiver(transaction: Transaction, message: Message) -> bool:
+    """Whether the receiver of a message has answered it itself: that is the last word."""
+    answer = messages.answer_of(transaction, message.id)
+    return answer is not None and not answer.own
 
 
 def _withdrawn_or_replaced(transaction: Transaction, message: Message, now: datetime) -> str | None:
@@ -252,24 +240,6 @@ def _judgement(
         ingediend=verdict.settlement.ingediend if verdict.settlement else None,
         toegekend=verdict.settlement.toegekend if verdict.settlement else None,
     )
-
-
-def status_of(assessment: Assessment, verdict: Verdict) -> Status:
-    """The status that a verdict gives a message."""
-    if assessment.bericht is None:
-        return Status.INVALID
-    return Status(verdict.outcome)
-
-
-def _birth_dates(gateway: Gateway, bericht: Bericht) -> dict[str, str]:
-    """The keyed hash of each client's birth date, where the message tells the whole of it."""
-    if not isinstance(bericht, Toewijzingsbericht | Factuurbericht):
-        return {}
-    return {
-        client.bsn: gateway.birth_key(client.bsn, client.geboortedatum.datum).hex()
-        for client in bericht.clienten
-        if client.geboortedatum is not None and client.geboortedatum.datum_gebruik is None
-    }
 
 
 def _gist(found: Sequence[Finding]) -> list[tuple[str, str | None, str, Actie]]:

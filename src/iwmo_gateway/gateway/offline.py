@@ -7,9 +7,9 @@ from typing import Final
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Bronnen
-from iwmo_gateway.rules.verdict import Outcome, judge_offline, schema_verdict
+from iwmo_gateway.rules.verdict import Outcome, judge_alone, judge_offline, schema_verdict
 from iwmo_gateway.standard.codelists import Codelists
-from iwmo_gateway.standard.reading import HANDLED, to_bericht
+from iwmo_gateway.standard.reading import to_bericht, to_retour
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Unreadable, read
 
@@ -36,9 +36,10 @@ def judge_file(path: Path, schemas: Schemas, codelists: Codelists, ontvangen: da
         more = " en meer" if check.more else ""
         said = f"{soort}: voldoet niet aan het schema ({len(check.faults)} fouten{more}); verder niet beoordeeld"
         return FileReport(str(path), soort, refused=True, summary=said, findings=schema_verdict(check).findings)
-    if document.soort.code not in HANDLED:
-        said = f"{soort}: voldoet aan het schema (niveau 1); verder wordt deze soort nog niet beoordeeld"
-        return FileReport(str(path), soort, refused=False, summary=said, findings=())
+    if document.soort.is_answer:
+        verdict = judge_alone(to_retour(document))
+        said = f"{soort}: {_SAID[verdict.outcome]} (niveaus 1 en 2; verder vraagt het bericht dat het beantwoordt)"
+        return FileReport(str(path), soort, verdict.outcome is not Outcome.ACCEPTED, said, verdict.findings)
     verdict = judge_offline(to_bericht(document), Bronnen(ontvangen, codelists))
     levels = "niveaus 1 en 2" if verdict.about_content else "niveaus 1, 2 en 4; niveau 3 vraagt eerdere berichten"
     said = f"{soort}: {_SAID[verdict.outcome]} ({levels})"

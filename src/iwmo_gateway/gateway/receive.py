@@ -4,25 +4,28 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway.access import Caller, is_party_code
+from iwmo_gateway.gateway.assessing import assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
-from iwmo_gateway.gateway.judging import Occasion, assess, complete, process, status_of
+from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.results import Result, result_of
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import day_of
-from iwmo_gateway.standard.reading import HANDLED
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Event, Message, Status
 
+_SENDER: Final = {"303": "Aanbieder", "304": "Gemeente", "325": "Afzender"}
+"""The element that names the real sender, where that is not Afzender or, of a return message, Ontvanger."""
+
 
 class Denial(StrEnum):
     """Why a readable message is not taken."""
 
-    UNSUPPORTED_KIND = "unsupported-kind"
     NOT_THE_SENDER = "not-the-sender"
     NO_PARTY = "no-party"
 
@@ -87,7 +90,7 @@ def validate(gateway: Gateway, caller: Caller, body: bytes, received_at: datetim
     with gateway.database.reading() as transaction:
         unheld = replace(message, holds_identification=False)
         known = messages.by_digest(transaction, message.afzender, message.digest)
-        verdict, _ = complete(gateway, transaction, known or unheld, assessment, received_at)
+        verdict = complete(gateway, transaction, known or unheld, assessment, received_at).verdict
     return replace(message, status=status_of(assessment, verdict)), verdict
 
 
@@ -95,15 +98,8 @@ def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refus
     document = read(body, gateway.settings.max_message_bytes)
     if isinstance(document, Unreadable):
         return Refused(document, document.tekst, document.verwacht, regelnummer=document.regelnummer)
-    if document.soort.code not in HANDLED:
-        return Refused(
-            Denial.UNSUPPORTED_KIND,
-            f"Een {document.soort} wordt hier nog niet in behandeling genomen.",
-            "een van: " + ", ".join(sorted(HANDLED)),
-            str(document.soort),
-        )
     if caller.party is not None and document.kop.afzender not in {None, caller.party}:
-        named = "Aanbieder" if document.soort.code.endswith("303") else "Afzender"
+        named = _SENDER.get(document.soort.code[-3:], "Ontvanger" if document.soort.is_answer else "Afzender")
         return Refused(
             Denial.NOT_THE_SENDER,
             f"De {named} in het bericht is niet de partij van dit token.",

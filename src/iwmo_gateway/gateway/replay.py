@@ -8,9 +8,9 @@ import structlog
 
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.assessing import assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
-from iwmo_gateway.gateway.judging import Occasion, assess, complete, process, status_of
-from iwmo_gateway.gateway.waiting import kept_document
+from iwmo_gateway.gateway.judging import Occasion, answered_by_receiver, process
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import mailbox, messages, replays
@@ -66,13 +66,14 @@ def _item(gateway: Gateway, caller: Caller, message_id: str, *, dry_run: bool, f
         message = messages.by_id(transaction, message_id)
         body = messages.xml_of(transaction, message_id) if message else b""
         refused = None if message is None else _refusal(transaction, message, force=force or dry_run)
+        final = message is not None and (message.status in COUNTS or answered_by_receiver(transaction, message))
     if message is None:
         return Item(message_id, "missing")
     before = str(message.status)
     if refused is not None:
         return Item(message_id, "refused", before, before, {"reden": refused})
     try:
-        if dry_run or message.status in COUNTS:
+        if dry_run or final:
             return _shown(gateway, message, body)
         return _judged(gateway, caller, message, body)
     except GatewayError as error:
@@ -91,6 +92,8 @@ def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str 
         return None
     if message.status in COUNTS:
         return "Het bericht is al verwerkt; met force ziet u wat er nu anders zou zijn."
+    if answered_by_receiver(transaction, message):
+        return "De ontvanger heeft het bericht zelf beantwoord; met force ziet u wat de gateway er nu van zou zeggen."
     if _answer_fetched(transaction, message):
         return "Het retourbericht is al opgehaald; met force komt er een nieuw retourbericht."
     return None
@@ -98,7 +101,7 @@ def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str 
 
 def _judged(gateway: Gateway, caller: Caller, message: Message, body: bytes) -> Item:
     before = str(message.status)
-    document = kept_document(gateway, message, body)
+    document = gateway.kept_document(message, body)
     occasion = Occasion(caller.actor, caller.at, message.received_at, day_of(caller.at))
     result = process(gateway, message, document, occasion)
     if result.judgement is None:
@@ -117,10 +120,10 @@ def _answer_fetched(transaction: Transaction, message: Message) -> bool:
 
 def _shown(gateway: Gateway, message: Message, body: bytes) -> Item:
     """What judging would change; nothing is changed."""
-    document = kept_document(gateway, message, body)
+    document = gateway.kept_document(message, body)
     assessment = assess(gateway, document)
     with gateway.database.reading() as transaction:
-        verdict, _ = complete(gateway, transaction, message, assessment, message.received_at)
+        verdict = complete(gateway, transaction, message, assessment, message.received_at).verdict
         found = messages.findings_of(transaction, message.id, message.judgements)
     after = status_of(assessment, verdict)
     gone, new = _difference(found, verdict.findings), _difference(verdict.findings, found)

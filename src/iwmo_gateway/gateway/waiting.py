@@ -3,14 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
-from iwmo_gateway.errors import StoreError
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.standard.days import day_of
-from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
-from iwmo_gateway.store.messages import Event, Message, Status
+from iwmo_gateway.store.messages import Event, Status
 
 
 def judge_next(gateway: Gateway, now: datetime) -> Result | None:
@@ -31,17 +29,6 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
     return process(
         gateway,
         message,
-        kept_document(gateway, message, body),
+        gateway.kept_document(message, body),
         Occasion("worker", now, message.received_at, day_of(now)),
     )
-
-
-def kept_document(gateway: Gateway, message: Message, body: bytes) -> Document:
-    """The document of a kept message.
-
-    Raises StoreError if its bytes do not read as they did when they were taken.
-    """
-    document = read(body, max(gateway.settings.max_message_bytes, len(body)))
-    if isinstance(document, Unreadable):
-        raise StoreError(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
-    return document

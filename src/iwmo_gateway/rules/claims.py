@@ -14,12 +14,15 @@ from iwmo_gateway.rules.engine import Fault, Faults
 from iwmo_gateway.standard.declaraties import (
     BedragMetDC,
     Claim,
+    Declaratie,
     Declaratiebericht,
     Factuurbericht,
+    FactuurHeader,
     Prestatie,
     TotaalBedragMetDC,
 )
 from iwmo_gateway.standard.klassen import Klasse
+from iwmo_gateway.standard.retouren import DeclaratieAntwoord, DeclaratieAntwoordbericht
 
 _FIRST_DAY_OF_323: Final = date(2021, 1, 1)
 EURO: Final = "83"
@@ -109,8 +112,8 @@ def debet_komt_een_keer_voor(bericht: Declaratiebericht) -> Faults:
         seen.add(key)
 
 
-@content.rule("CD060", berichten="323 303")
-def vorige_referentie_bij_credit(bericht: Claim) -> Faults:
+@content.rule("CD060", berichten="323 303 325")
+def vorige_referentie_bij_credit(bericht: Claim | DeclaratieAntwoordbericht) -> Faults:
     """VorigReferentieNummer is gevuld in een creditregel, en leeg in een debetregel."""
     for prestatie in bericht.prestaties:
         if prestatie.is_credit is not (prestatie.vorige is not None):
@@ -140,14 +143,11 @@ def periode_vanaf_2021(bericht: Declaratiebericht) -> Faults:
             yield Fault(klasse, f"een periode vanaf {_FIRST_DAY_OF_323}", f"{days[0]} t/m {days[1]}")
 
 
-@content.rule("CS325", berichten="323 303")
-def nul_is_debet(bericht: Claim) -> Faults:
+@content.rule("CS325", berichten="323 303 325")
+def nul_is_debet(bericht: Claim | DeclaratieAntwoordbericht) -> Faults:
     """Bij een bedrag van 0 is DebetCredit D."""
-    declaratie = bericht.declaratie
-    totals = [declaratie.totaal_ingediend_bedrag]
-    if isinstance(bericht, Factuurbericht) and bericht.header.btw_totaal_bedrag:
-        totals.append(bericht.header.btw_totaal_bedrag)
-    if any(total.totaal_bedrag == 0 and total.debet_credit == "C" for total in totals):
+    declaratie, totals = _totals(bericht)
+    if declaratie is not None and any(total.totaal_bedrag == 0 and total.debet_credit == "C" for total in totals):
         yield Fault(declaratie, "DebetCredit D bij een totaal van 0", "DebetCredit C")
     for prestatie in bericht.prestaties:
         if any(amount.bedrag == 0 and amount.debet_credit == "C" for amount in amounts(prestatie)):
@@ -183,6 +183,19 @@ def declaratieperiode_is_een_maand(bericht: Declaratiebericht) -> Faults:
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     if period.days != (first, last):
         yield Fault(bericht.declaratie, f"{first} t/m {last}", str(period))
+
+
+def _totals(
+    bericht: Claim | DeclaratieAntwoordbericht,
+) -> tuple[Declaratie | FactuurHeader | DeclaratieAntwoord | None, list[TotaalBedragMetDC]]:
+    """The class in which the totals of a message stand, and these."""
+    if isinstance(bericht, DeclaratieAntwoordbericht):
+        antwoord = bericht.declaratie_antwoord
+        return antwoord, [antwoord.totaal_ingediend_bedrag, antwoord.totaal_toegekend_bedrag] if antwoord else []
+    totals = [bericht.declaratie.totaal_ingediend_bedrag]
+    if isinstance(bericht, Factuurbericht) and bericht.header.btw_totaal_bedrag:
+        totals.append(bericht.header.btw_totaal_bedrag)
+    return bericht.declaratie, totals
 
 
 def debits(bericht: Claim) -> Iterator[Prestatie]:

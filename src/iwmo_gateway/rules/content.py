@@ -12,6 +12,7 @@ from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzin
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.klassen import Geboortedatum, Klasse
 from iwmo_gateway.standard.leveringen import Startbericht, StartProduct, Stopbericht, StopProduct
+from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht
 from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Wijzigingsbericht
 
 content: Final = Level("content", frozenset({2}))
@@ -44,8 +45,8 @@ def stop_niet_voor_begin(bericht: Stopbericht) -> Faults:
             yield from _ends_early(stop, stop.begindatum, stop.einddatum)
 
 
-@content.rule("TR101", berichten="301 303 305 307 315 317 323")
-def geen_dubbele_regels(bericht: Bericht) -> Faults:
+@content.rule("TR101", berichten="301 303 305 307 315 317 323 325")
+def geen_dubbele_regels(bericht: Bericht | DeclaratieAntwoordbericht) -> Faults:
     """Binnen een bericht komt iedere logische sleutel één keer voor."""
     if isinstance(bericht, Toewijzingsbericht):
         yield from repeated(bericht.client.contactgegevens, lambda contact: contact.soort, "een andere Soort")
@@ -73,7 +74,7 @@ def geen_dubbele_regels(bericht: Bericht) -> Faults:
             lambda product: (product.product and (product.product.categorie, product.product.code), product.begin),
             "een andere combinatie van Product en GewensteIngangsdatum",
         )
-    elif isinstance(bericht, Declaratiebericht | Factuurbericht):
+    elif isinstance(bericht, Declaratiebericht | Factuurbericht | DeclaratieAntwoordbericht):
         yield from repeated(bericht.clienten, lambda client: client.bsn, "een andere Bsn: één Client per persoon")
         for client in bericht.clienten:
             yield from repeated(
@@ -102,8 +103,8 @@ def datum_niet_na_dagtekening(bericht: Personal) -> Faults:
                 yield Fault(product, f"Toewijzingsdatum op of voor {dagtekening}", str(product.toewijzingsdatum))
 
 
-@content.rule("CS002", berichten="301 303 305 307 315 317 323")
-def bsn_voldoet_aan_elfproef(bericht: Bericht) -> Faults:
+@content.rule("CS002", berichten="301 303 305 307 315 317 323 325")
+def bsn_voldoet_aan_elfproef(bericht: Bericht | DeclaratieAntwoordbericht) -> Faults:
     """Het BSN voldoet aan de 11-proef."""
     for client in bericht.clienten:
         if not _passes_11_check(client.bsn):

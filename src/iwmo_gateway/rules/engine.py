@@ -10,6 +10,7 @@ from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.klassen import Klasse
+from iwmo_gateway.standard.retouren import Retour
 
 HIDDEN: Final = "•••"
 """What is shown instead of a personal value."""
@@ -100,7 +101,7 @@ class Level:
 
         return register
 
-    def findings(self, bericht: Bericht, *subject: Any) -> tuple[Finding, ...]:
+    def findings(self, bericht: Bericht | Retour, *subject: Any) -> tuple[Finding, ...]:
         """What the rules of this level find in a message, in the order of the document.
 
         `subject` is what the level's rules look at beside the message. Raises RuleCrashed, without anything of the
@@ -115,7 +116,7 @@ class Level:
         return tuple(sorted(found, key=lambda finding: finding.regelnummer))
 
 
-def _faults(rule: Rule, bericht: Bericht, subject: Iterable[Any]) -> list[Klasse | Fault]:
+def _faults(rule: Rule, bericht: Bericht | Retour, subject: Iterable[Any]) -> list[Klasse | Fault]:
     try:
         return list(rule.check(bericht, *subject))
     except Exception as error:
@@ -123,7 +124,7 @@ def _faults(rule: Rule, bericht: Bericht, subject: Iterable[Any]) -> list[Klasse
         raise RuleCrashed(f"Rule {rule.published.code} raised {type(error).__name__}") from None
 
 
-def _finding(rule: Rule, bericht: Bericht, fault: Klasse | Fault) -> Finding:
+def _finding(rule: Rule, bericht: Bericht | Retour, fault: Klasse | Fault) -> Finding:
     klasse, verwacht, gevonden = (
         (fault.klasse, fault.verwacht, fault.gevonden) if isinstance(fault, Fault) else (fault, None, None)
     )
@@ -138,5 +139,6 @@ def _finding(rule: Rule, bericht: Bericht, fault: Klasse | Fault) -> Finding:
         tekst=rule.tekst,
         verwacht=verwacht,
         gevonden=gevonden,
-        actie=Actie.REJECT if retourcode else Actie.SIGNAL,
+        # A return message gets no answer that a code could stand in: any fault refuses it.
+        actie=Actie.REJECT if retourcode or bericht.soort.is_answer else Actie.SIGNAL,
     )

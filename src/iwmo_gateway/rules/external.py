@@ -10,6 +10,7 @@ from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.leveringen import StartProduct, StopProduct
+from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht
 from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht
 
 external: Final = Level("external", frozenset({4}))
@@ -17,8 +18,10 @@ external: Final = Level("external", frozenset({4}))
 WithProducts = Toewijzingsbericht | Leveringsbericht | Verzoekbericht | Claim
 
 
-@external.rule("TR135", berichten="301 303 305 307 315 317 319 323")
-def dagtekening_niet_in_toekomst(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
+@external.rule("TR135", berichten="301 303 305 307 315 317 319 323 325")
+def dagtekening_niet_in_toekomst(
+    bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie, bronnen: Bronnen
+) -> Faults:
     """De dagtekening ligt niet na de dag van ontvangst."""
     dagtekening = bericht.header.dagtekening
     if dagtekening > bronnen.ontvangen:
@@ -33,10 +36,10 @@ def declaratieperiode_is_begonnen(bericht: Factuurbericht, historie: Historie, b
         yield Fault(bericht.header, f"Begindatum op of voor {bronnen.ontvangen}", f"Begindatum {begin}")
 
 
-@external.rule("TR378", berichten="301 303 305 307 315 317 319 323")
-def gemeente_bestaat(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
+@external.rule("TR378", berichten="301 303 305 307 315 317 319 323 325")
+def gemeente_bestaat(bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De gemeentecode bestaat volgens het CBS, nu of op de ingangsdatum van een toewijzing in het bericht."""
-    sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht)
+    sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht | DeclaratieAntwoordbericht)
     gemeente = bericht.header.afzender if sends else bericht.header.ontvanger
     if not bronnen.codelists.gemeente_existed(gemeente, _days(bericht, historie)):
         yield Fault(bericht.header, "een gemeentecode van het CBS", gemeente)
@@ -73,7 +76,7 @@ def _claimed_products(bericht: Claim, bronnen: Bronnen) -> Faults:
             yield Fault(prestatie, f"een code van {where} in categorie {categorie}", code)
 
 
-def _days(bericht: Bericht, historie: Historie) -> Iterator[date]:
+def _days(bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie) -> Iterator[date]:
     """The days on which a municipality that was merged away may still have existed for this message."""
     if isinstance(bericht, Toewijzingsbericht):
         yield from (product.ingangsdatum for product in bericht.toegewezen_producten)
@@ -82,8 +85,8 @@ def _days(bericht: Bericht, historie: Historie) -> Iterator[date]:
         yield from (day for day in days if day is not None)
     elif isinstance(bericht, Aanvraagbericht):
         yield from (product.toewijzing_ingangsdatum for product in bericht.producten)
-    elif not isinstance(bericht, Antwoordbericht):
+    elif not isinstance(bericht, Antwoordbericht | DeclaratieAntwoordbericht):
         named = {number: historie.newest.get(number) for number in bericht.toewijzing_nummers}
         yield from (toewijzing.ingangsdatum for toewijzing in named.values() if toewijzing is not None)
-    if isinstance(bericht, Declaratiebericht | Factuurbericht):
+    if isinstance(bericht, Declaratiebericht | Factuurbericht | DeclaratieAntwoordbericht):
         yield from (prestatie.product_periode.begindatum for prestatie in bericht.prestaties)

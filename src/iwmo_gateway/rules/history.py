@@ -9,6 +9,7 @@ from typing import Final
 from iwmo_gateway.rules.engine import HIDDEN, Fault, Faults, Level
 from iwmo_gateway.rules.historie import Historie, Toewijzing, as_toewijzing
 from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
+from iwmo_gateway.standard.retouren import Retour
 
 history: Final = Level("history", frozenset({3}))
 
@@ -25,15 +26,12 @@ _ELEMENTS: Final = {
 }
 
 
-@history.rule("TR056", berichten="301 305 307 315 317 319 323")
-def identificatie_is_uniek(bericht: Bericht, historie: Historie) -> Faults:
+@history.rule("TR056", berichten="301 302 304 305 306 307 308 315 316 317 318 319 320 323 325")
+def identificatie_is_uniek(bericht: Bericht | Retour, historie: Historie) -> Faults:
     """De identificatie is nog niet gebruikt voor een ander bericht van dezelfde soort en afzender."""
     if historie.identificatie_used:
-        yield Fault(
-            bericht.header,
-            "een nieuwe Identificatie",
-            f"Identificatie {bericht.header.identificatie}",
-        )
+        own = bericht.header.identificatie_retour if isinstance(bericht, Retour) else bericht.header.identificatie
+        yield Fault(bericht.header, "een nieuwe Identificatie", f"Identificatie {own}")
 
 
 @history.rule("TR332", berichten="301")

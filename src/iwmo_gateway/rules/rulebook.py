@@ -13,8 +13,8 @@ from iwmo_gateway.standard.kinds import RELEASES
 class PublishedRule:
     """One TR, CD or CS, or a rule of ours (`eigen` says where that comes from).
 
-    `berichten` are the messages for which it is published, and those of 2.3 for which it holds as well. `door` says
-    what checks it where no rule of ours does; `feiten` names the kinds of message whose facts it needs.
+    `berichten` are the messages for which it is published, and others for which it holds as well; `zonder` are those of
+    them that have no element that it is about. `door` says what checks it where no rule of ours does.
     """
 
     code: str
@@ -23,7 +23,7 @@ class PublishedRule:
     sinds: str
     door: str | None
     eigen: str | None
-    feiten: frozenset[str]
+    zonder: frozenset[str]
     retourcodes: Mapping[str, str]
 
     def retourcode(self, release: str) -> str | None:
@@ -47,7 +47,7 @@ def rulebook() -> Mapping[str, PublishedRule]:
             sinds=entry.get("sinds", RELEASES[0]),
             door=entry.get("door"),
             eigen=entry.get("eigen"),
-            feiten=frozenset(entry.get("feiten", "").split()),
+            zonder=frozenset(entry.get("zonder", "").split()),
             retourcodes={
                 release: entry.get(f"retourcode_{release.replace('.', '_')}", entry.get("retourcode", ""))
                 for release in RELEASES

@@ -1,51 +1,71 @@
 """The table of rules: for every published code, which messages a rule of ours judges by it, or why none does."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.rules.verdict import LEVELS
-from iwmo_gateway.standard.kinds import SOORTEN
-from iwmo_gateway.standard.reading import HANDLED
+from iwmo_gateway.standard.kinds import SOORTEN, Domain
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One published rule."""
+    """One rule in one domain and release: the numbers of the messages that are judged by it, and why others are not."""
 
     code: str
     niveau: int
-    code_3_2: str
-    code_2_3: str
+    retourcode: str
     implemented: str
     reason: str
 
 
-def rules_table() -> list[Row]:
-    """Every published rule, in the order of the codes."""
-    judged = {code: rule.berichten for level in LEVELS for code, rule in level.rules.items()}
-    return [_row(published, judged.get(code, frozenset())) for code, published in rulebook().items()]
+def rules_table(domain: Domain, release: str) -> list[Row]:
+    """Every rule, published or our own, in the order of the codes."""
+    judged: dict[str, set[str]] = {}
+    for level in LEVELS:
+        for code, rule in level.rules.items():
+            judged.setdefault(code, set()).update(rule.berichten)
+    return [_row(rule, judged.get(code, set()), domain, release) for code, rule in rulebook().items()]
 
 
-def _row(published: PublishedRule, berichten: frozenset[str]) -> Row:
-    waiting = sorted(published.berichten - HANDLED, key=lambda kind: (not kind.startswith("W"), kind))
-    reasons = [f"door {published.door}"] if published.door else []
-    if berichten and (unknown := sorted(published.feiten - HANDLED)):
-        reasons.append(f"vindt pas iets met de feiten van {' '.join(unknown)}")
-    if waiting:
-        reasons.append(f"nog niet in behandeling: {' '.join(waiting)}")
+def _row(rule: PublishedRule, judged: Iterable[str], domain: Domain, release: str) -> Row:
+    published = _kinds(rule.berichten, domain, release)
+    holds = rule.holds_in(release)
+    numbers = _kinds(judged, domain, release) if holds else ()
     return Row(
-        code=published.code,
-        niveau=published.niveau,
-        code_3_2=_code(published, "3.2"),
-        code_2_3=_code(published, "2.3"),
-        implemented=" ".join(sorted(berichten)) or "-",
-        reason="; ".join(reasons),
+        code=rule.code,
+        niveau=rule.niveau,
+        retourcode=_code(rule, release) if published and holds else "",
+        implemented=" ".join(numbers),
+        reason="; ".join(_reasons(rule, published, domain, release)),
     )
 
 
-def _code(published: PublishedRule, release: str) -> str:
-    """The return code in a release, or why there is none."""
-    exists = any((kind, release) in SOORTEN for kind in published.berichten)
-    if not exists or not published.holds_in(release):
-        return "geldt niet"
-    return published.retourcode(release) or ("-" if published.niveau == 1 else "signaal")
+def _reasons(rule: PublishedRule, published: tuple[str, ...], domain: Domain, release: str) -> Iterable[str]:
+    if not any(kind.startswith(domain.value.upper()) for kind in rule.berichten):
+        yield f"is alleen van {'iJw' if domain is Domain.WMO else 'iWmo'}"
+    elif not published:
+        yield f"de berichten ervan zijn er in {release} niet"
+    elif not rule.holds_in(release):
+        yield f"geldt vanaf {rule.sinds}"
+    else:
+        if rule.door:
+            yield f"door {rule.door}"
+        if without := _kinds(rule.zonder, domain, release):
+            yield f"heeft geen onderwerp in {' '.join(without)}"
+        if rule.eigen:
+            yield f"eigen regel: {rule.eigen}"
+
+
+def _kinds(kinds: Iterable[str], domain: Domain, release: str) -> tuple[str, ...]:
+    """The numbers of those of these kinds that exist in a domain and release."""
+    prefix = domain.value.upper()
+    return tuple(sorted(kind[-3:] for kind in kinds if kind.startswith(prefix) and (kind, release) in SOORTEN))
+
+
+def _code(rule: PublishedRule, release: str) -> str:
+    """The return code in a release, or what a fault does where there is none."""
+    if code := rule.retourcode(release):
+        return code
+    only_answers = all(SOORTEN[kind, other].is_answer for kind, other in SOORTEN if kind in rule.berichten)
+    return "" if rule.niveau == 1 else "weigert" if only_answers else "signaal"

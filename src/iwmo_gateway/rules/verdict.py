@@ -7,6 +7,7 @@ from typing import Final, TypeGuard
 
 from iwmo_gateway.rules.agreement import agreement
 from iwmo_gateway.rules.allocations import allocations
+from iwmo_gateway.rules.answers import Beantwoord, answers, answers_alone
 from iwmo_gateway.rules.content import content
 from iwmo_gateway.rules.deliveries import deliveries
 from iwmo_gateway.rules.engine import Actie, Finding, Level
@@ -21,12 +22,13 @@ from iwmo_gateway.rules.settlement import Settlement, nothing_of, settled
 from iwmo_gateway.rules.shares import share_out, shares
 from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
+from iwmo_gateway.standard.retouren import Retour
 from iwmo_gateway.standard.schemas import SchemaCheck
 
-_ALONE: Final = (content, allocations, products, requests, invoices)
+_ALONE: Final = (content, allocations, products, requests, invoices, answers_alone)
 _AGAINST: Final = (history, deliveries, pending)
 _OUTSIDE: Final = (external, agreement)
-LEVELS: Final[tuple[Level, ...]] = (*_ALONE, *_AGAINST, *_OUTSIDE, shares)
+LEVELS: Final[tuple[Level, ...]] = (*_ALONE, *_AGAINST, *_OUTSIDE, shares, answers)
 
 
 class Outcome(StrEnum):
@@ -66,7 +68,7 @@ class Verdict:
         return any(finding.niveau == 2 and finding.actie is Actie.REJECT for finding in self.findings)
 
 
-def judge_alone(bericht: Bericht) -> Verdict:
+def judge_alone(bericht: Bericht | Retour) -> Verdict:
     """Level 2."""
     found = [finding for level in _ALONE for finding in level.findings(bericht)]
     return Verdict(_in_order(found), nothing_of(bericht) if _is_claim(bericht) else None)
@@ -85,6 +87,16 @@ def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Ver
     refused = settled(bericht, found, bronnen).refused
     found = (*found, *shares.findings(bericht, share_out(bericht, historie, refused)))
     return Verdict(_in_order(found), settled(bericht, found, bronnen))
+
+
+def judge_answer(retour: Retour, beantwoord: Beantwoord | None, historie: Historie, bronnen: Bronnen) -> Verdict:
+    """Levels 3 and 4 of a return message: beside the message that it answers, None if there is none."""
+    found = (
+        *history.findings(retour, historie),
+        *external.findings(retour, historie, bronnen),
+        *answers.findings(retour, beantwoord),
+    )
+    return Verdict(_in_order(found))
 
 
 def judge(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
@@ -142,7 +154,7 @@ def _stopping(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return in_header or tuple(finding for finding in refusing if finding.klasse == "Declaratie")
 
 
-def _is_claim(bericht: Bericht) -> TypeGuard[Claim]:
+def _is_claim(bericht: Bericht | Retour) -> TypeGuard[Claim]:
     return isinstance(bericht, Declaratiebericht | Factuurbericht)
 
 

@@ -68,7 +68,7 @@ class Prestatie(Klasse):
     """Prestaties/Prestatie (1..n): one line of a claim.
 
     `geleverd_volume` counts in `eenheid`, `product_tarief` is for one of it. Percentages are in hundredths.
-    The amount claimed is IngediendBedrag in a 323, DeclaratieFactuurBedrag in a 303.
+    The amount claimed is IngediendBedrag in a 323, DeclaratieFactuurBedrag in a 303; `toegekend_bedrag` is of a 304.
     """
 
     product_referentie: Referentie
@@ -87,6 +87,7 @@ class Prestatie(Klasse):
     btw_bedrag: BedragMetDC | None = None
     declaratie_factuur_bedrag: BedragMetDC | None = None
     ingediend_bedrag: BedragMetDC | None = None
+    toegekend_bedrag: BedragMetDC | None = None
     commentaar: str | None = None
 
     @property

@@ -53,6 +53,11 @@ class Soort:
     answer: str | None
 
     @property
+    def is_answer(self) -> bool:
+        """It answers another message, and is answered by none."""
+        return self.answer is None
+
+    @property
     def namespace(self) -> str:
         """The target namespace of the message's schema."""
         return _namespace(self.domain, self.release, self.code.lower())
@@ -122,9 +127,20 @@ def soort_of(namespace: str) -> Soort | None:
     return _BY_NAMESPACE.get(namespace)
 
 
+def answered_by(soort: Soort) -> Soort:
+    """The kind of message that a return message of this kind answers, in the same release.
+
+    Raises KeyError for a kind that answers none.
+    """
+    return _ANSWERED[soort]
+
+
 def answer_to(soort: Soort) -> Soort:
     """The kind of the return message, in the same release.
 
     Raises KeyError for a kind that is itself an answer.
     """
     return SOORTEN[(soort.answer or "", soort.release)]
+
+
+_ANSWERED: Final = {answer_to(soort): soort for soort in SOORTEN.values() if not soort.is_answer}

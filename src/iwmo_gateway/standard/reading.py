@@ -10,9 +10,10 @@ from lxml import etree
 
 from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
-from iwmo_gateway.standard.kinds import Domain, Soort
+from iwmo_gateway.standard.kinds import Soort
 from iwmo_gateway.standard.klassen import Klasse
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
+from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht, Factuurretourbericht, Retour, Retourbericht
 from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht, Wijzigingsbericht
 from iwmo_gateway.standard.xml import Document, local_name
 
@@ -28,26 +29,33 @@ _NUMBERS: Final[Mapping[str, type[Bericht]]] = {
     "319": Antwoordbericht,
     "323": Declaratiebericht,
 }
-_BERICHTEN: Final = {
-    f"{domain.value.upper()}{number}": bericht for domain in Domain for number, bericht in _NUMBERS.items()
-}
+_ANSWERS: Final[Mapping[str, type[Retour]]] = {"304": Factuurretourbericht, "325": DeclaratieAntwoordbericht}
 _HOLDERS: Final = frozenset(
-    {"DeclaratieFactuurIdentificatie", "DeclaratieFactuurBedragen", "IngediendeBedragPrestatie"}
+    {
+        "DeclaratieFactuurIdentificatie",
+        "DeclaratieFactuurBedragen",
+        "IngediendeBedragPrestatie",
+        "ToegekendeBedragPrestatie",
+        "RetourHeader",
+        "RetourBedragen",
+    }
 )
-"""Elements of a 303 that only group others: what stands in them are fields of the class around them."""
-
-HANDLED: Final = frozenset(_BERICHTEN)
-"""The kinds that have a typed message, and so are judged beyond level 1."""
+"""Elements of a 303 and 304 that only group others: what stands in them are fields of the class around them."""
 
 
 def to_bericht(document: Document) -> Bericht:
-    """The typed message in a document.
+    """The typed message in a document that is no return message.
 
     The document must have passed level 1: what the schema guarantees is not checked again here.
-    Raises KeyError for a kind that is not `HANDLED`.
+    Raises KeyError for a return message.
     """
-    bericht = _BERICHTEN[document.soort.code]
-    return _build(bericht, document.root, "/Bericht", soort=document.soort)
+    return _build(_NUMBERS[document.soort.code[-3:]], document.root, "/Bericht", soort=document.soort)
+
+
+def to_retour(document: Document) -> Retour:
+    """The typed return message in a document, which must have passed level 1."""
+    retour = _ANSWERS.get(document.soort.code[-3:], Retourbericht)
+    return _build(retour, document.root, "/Bericht", soort=document.soort)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ MAX_DEPTH: Final = 64
 _ENCODINGS: Final = frozenset({"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1", "US-ASCII", "ASCII"})
 _BOM: Final = b"\xef\xbb\xbf"
 
+Path = tuple[str, ...]
+
 
 class XmlProblem(StrEnum):
     """Why bytes are not a message that anyone could look at further."""
@@ -157,25 +159,40 @@ def _kop(root: "etree._Element", soort: Soort) -> Kop:
     if header is None:
         return Kop(None, None, None, None)
     if soort.code.endswith(("303", "304")):
-        aanbieder, gemeente = text_at(header, "Aanbieder"), text_at(header, "Gemeente")
-        wrapper, number, day = (
-            "DeclaratieFactuurIdentificatie",
-            "DeclarantFactuurNummer",
-            "FactuurDagtekening",
-        )
-        named = (aanbieder, gemeente)
+        names = ("Aanbieder", "Gemeente")
+        identificatie: Path = ("DeclaratieFactuurIdentificatie", "DeclarantFactuurNummer")
+        dagtekening: Path = ("DeclaratieFactuurIdentificatie", "FactuurDagtekening")
     else:
-        named = (text_at(header, "Afzender"), text_at(header, "Ontvanger"))
-        wrapper, number, day = "BerichtIdentificatie", "Identificatie", "Dagtekening"
-    copies_header = soort.answer is None and not soort.code.endswith("325")
-    afzender, ontvanger = named[::-1] if copies_header else named
+        names = ("Afzender", "Ontvanger")
+        identificatie, dagtekening = ("BerichtIdentificatie", "Identificatie"), ("BerichtIdentificatie", "Dagtekening")
+    if soort.is_answer and not soort.code.endswith("325"):
+        # Its header is that of the message that it answers, with an identification of its own beside it.
+        names = names[::-1]
+        identificatie, dagtekening = ("IdentificatieRetour",), ("DagtekeningRetour",)
+        if soort.code.endswith("304"):
+            identificatie, dagtekening = (
+                ("RetourHeader", "GemeenteReferentieNummer"),
+                ("RetourHeader", "RetourDagtekening"),
+            )
+    number = text_at(header, *identificatie)
+    if soort.is_answer:
+        of_claim = text_at(root, "DeclaratieAntwoord", "DeclaratieNummer")
+    else:
+        of_claim = number if soort.code.endswith("303") else text_at(root, "Declaratie", "DeclaratieNummer")
+    return Kop(
+        afzender=text_at(header, names[0]),
+        ontvanger=text_at(header, names[1]),
+        identificatie=number,
+        dagtekening=_day(text_at(header, *dagtekening)),
+        declaratie_nummer=of_claim,
+    )
+
+
+def _day(text: str | None) -> date | None:
     try:
-        dagtekening = date.fromisoformat(text_at(header, wrapper, day) or "")
+        return date.fromisoformat(text or "")
     except ValueError:
-        dagtekening = None
-    identificatie = text_at(header, wrapper, number)
-    of_claim = identificatie if soort.code.endswith("303") else text_at(root, "Declaratie", "DeclaratieNummer")
-    return Kop(afzender, ontvanger, identificatie, dagtekening, of_claim)
+        return None
 
 
 _DTD: Final = Unreadable(XmlProblem.DTD, "Het bericht bevat een DTD (DOCTYPE).", "een bericht zonder DTD en entiteiten")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.rules.historie import Historie, Toewijzing, toewijzingen_of
@@ -129,3 +129,19 @@ def add(transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbe
                 for version in made
             ],
         )
+
+
+def take_back(transaction: Transaction, message_id: str) -> None:
+    """Undo the versions that a 301 made; those that came after them move up, an allocation without any is gone."""
+    versions = toewijzing_versies
+    touched = select(versions.c.toewijzing).where(versions.c.message == message_id)
+    numbers = sorted(transaction.scalars(touched.distinct()))
+    transaction.execute(delete(versions).where(versions.c.message == message_id))
+    for number in numbers:
+        of_it = versions.c.toewijzing == number
+        left = list(transaction.scalars(select(versions.c.nr).where(of_it).order_by(versions.c.nr)))
+        for nr, was in enumerate(left, 1):
+            transaction.execute(update(versions).where(of_it, versions.c.nr == was).values(nr=nr))
+        its_row = toewijzingen.c.id == number
+        counted = update(toewijzingen).where(its_row).values(versions=len(left))
+        transaction.execute(counted if left else delete(toewijzingen).where(its_row))

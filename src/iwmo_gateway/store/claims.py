@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, case, exists, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, case, delete, exists, func, insert, select
 
 from iwmo_gateway.rules.credits import as_regel
 from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd, Regel
@@ -170,3 +170,9 @@ def _claimed(
     for number, *claimed in transaction.execute(_CLAIMED[transaction.dialect.name], values):
         found.setdefault(number, []).append(Geclaimd(*claimed))
     return {number: tuple(claimed) for number, claimed in found.items()}
+
+
+def take_back(transaction: Transaction, message_id: str) -> None:
+    """Undo what a claim left."""
+    for table in (prestaties, declaraties):
+        transaction.execute(delete(table).where(table.c.message == message_id))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 
 from iwmo_gateway.rules.historie import Levering, Stop, levering_of, stop_of
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
@@ -81,3 +81,11 @@ def _delete(
         .where(*(table.c[name] == value for name, value in own.items()), table.c.deleted_by.is_(None), *same)
         .values(deleted_by=message_id)
     )
+
+
+def take_back(transaction: Transaction, message_id: str) -> None:
+    """Undo what a 305 or 307 left: its own starts or stops, and its deletions of others."""
+    for table in (starts, stops):
+        transaction.execute(delete(table).where(table.c.message == message_id))
+        undone = update(table).where(table.c.deleted_by == message_id)
+        transaction.execute(undone.values(deleted_by=None))

@@ -66,6 +66,14 @@ def add_facts(
         claims.add(transaction, key, bericht, historie, settlement)
 
 
+def take_back(transaction: Transaction, message: Message) -> None:
+    """Undo what a message left: it counts as not sent after all."""
+    allocations.take_back(transaction, message.id)
+    deliveries.take_back(transaction, message.id)
+    requests.take_back(transaction, message.id)
+    claims.take_back(transaction, message.id)
+
+
 def _for_allocation(
     transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbericht, known: Historie
 ) -> Historie:

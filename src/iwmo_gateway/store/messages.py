@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, insert, or_, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, insert, or_, select, true, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
@@ -124,6 +124,23 @@ _HOLDER: Final = select(messages.c.id).where(
     messages.c.holds_identification,
     messages.c.id != bindparam("id"),
 )
+_other: Final = messages.alias("other_answer")
+_ANSWERED: Final = exists().where(
+    _other.c.answers == messages.c.id, _other.c.status == Status.ACCEPTED, _other.c.id != bindparam("id")
+)
+_ANSWERABLE: Final = (
+    select(*_COLUMNS, _ANSWERED)
+    .where(
+        *(
+            messages.c[name] == bindparam(name)
+            for name in ("domain", "soort", "release", "afzender", "ontvanger", "identificatie")
+        ),
+        messages.c.forwarded,
+        messages.c.own.is_(False),
+    )
+    .order_by(_ANSWERED, messages.c.id.desc())
+    .limit(1)
+)
 _SETTLE: Final = update(messages).where(
     *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "status", "judgements"))
 )
@@ -160,6 +177,26 @@ def answer_of(transaction: Transaction, message_id: str) -> Message | None:
         .limit(1)
     )
     return _one(transaction, newest_first)
+
+
+def answered_with(
+    transaction: Transaction, answer: Message, soort: str, identificatie: str
+) -> tuple[Message, bool] | None:
+    """The message of kind `soort` that the return message `answer` answers, and whether another one did before.
+
+    Only what was forwarded to the answering party can be answered by it.
+    """
+    values = {
+        "id": answer.id,
+        "domain": answer.domain,
+        "release": answer.release,
+        "afzender": answer.ontvanger,
+        "ontvanger": answer.afzender,
+        "soort": soort,
+        "identificatie": identificatie,
+    }
+    row = transaction.execute(_ANSWERABLE, values).first()
+    return None if row is None else (_message(row[:-1]), bool(row[-1]))
 
 
 def xml_of(transaction: Transaction, message_id: str) -> bytes:

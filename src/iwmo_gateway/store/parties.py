@@ -33,6 +33,17 @@ class Token:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party that the gateway knows: a municipality or a provider."""
+
+    code: str
+    kind: str
+    answers_itself: bool
+
+
+_PARTY: Final = [parties.c[name] for name in Party.__slots__]
+_ANSWERS_ITSELF: Final = select(parties.c.answers_itself).where(parties.c.code == bindparam("code"))
 _COLUMNS: Final = [tokens.c[name] for name in Token.__slots__]
 _INSERT_PARTY: Final = inserting(parties, lambda new: new.on_conflict_do_nothing())
 _BY_DIGEST: Final = select(*_COLUMNS).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
@@ -42,6 +53,21 @@ def add_party(transaction: Transaction, code: str, now: datetime) -> None:
     """Make the party known, with an empty mailbox; harmless if it is."""
     values = {"code": code, "kind": kind_of(code), "created_at": now}
     transaction.execute(_INSERT_PARTY[transaction.dialect.name], values)
+
+
+def answers_itself(transaction: Transaction, code: str) -> bool:
+    """Whether the party sends return messages itself, so that the gateway must not."""
+    return bool(transaction.scalar(_ANSWERS_ITSELF, {"code": code}))
+
+
+def set_answering(transaction: Transaction, code: str, *, itself: bool) -> None:
+    """Say who answers what this party receives."""
+    transaction.execute(update(parties).where(parties.c.code == code).values(answers_itself=itself))
+
+
+def all_parties(transaction: Transaction) -> list[Party]:
+    """Every party, in the order of the codes."""
+    return [Party(*row) for row in transaction.execute(select(*_PARTY).order_by(parties.c.code))]
 
 
 def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:

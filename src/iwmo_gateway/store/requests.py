@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, select
 
 from iwmo_gateway.rules.historie import Aanvraag, Historie
 from iwmo_gateway.standard.berichten import Verzoekbericht
@@ -96,3 +96,9 @@ def add_answer(transaction: Transaction, key: Mapping[str, Any], bericht: Antwoo
 
 def _own(key: Mapping[str, Any]) -> dict[str, Any]:
     return {"message": key["id"], **{name: key[name] for name in ("domain", "gemeente", "aanbieder")}}
+
+
+def take_back(transaction: Transaction, message_id: str) -> None:
+    """Undo what a 315, 317 or 319 left."""
+    for table in (verzoeken, antwoorden):
+        transaction.execute(delete(table).where(table.c.message == message_id))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 
@@ -75,6 +76,13 @@ parties = Table(
     Column("kind", String(9), nullable=False),
     Column("mailbox_nr", BigInteger, nullable=False, server_default="0", comment="the last number given out"),
     Column("created_at", Moment, nullable=False),
+    Column(
+        "answers_itself",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="it sends the return messages to what it receives; the gateway sends none",
+    ),
 )
 
 tokens = Table(

@@ -13,6 +13,7 @@ from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
 from iwmo_gateway.gateway.results import SHOWN, Result
+from iwmo_gateway.rules.answers import ANSWERED_ONCE
 from iwmo_gateway.store.messages import WAITS, Search, Status
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web import answers, models
@@ -67,7 +68,7 @@ _UNTAKEN: Final = (
     "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "ontvangst-moment",
     "IB004",
 )  # fmt: skip
-_SENDING: Final = _problems(*_UNTAKEN, "IB008", "IB014")
+_SENDING: Final = _problems(*_UNTAKEN, "IB008", "IB014", "IB019")
 
 router = APIRouter(prefix="/v1")
 
@@ -103,6 +104,8 @@ def post_bericht(
     where = {"Location": f"/v1/berichten/{result.message.id}"}
     if result.message.status is Status.INVALID:
         return _schema_problem(result, where)
+    if any(finding.regel == ANSWERED_ONCE for finding in result.findings):
+        return problem("IB019", "Op dit bericht is al een retourbericht verzonden.", where, id=result.message.id)
     status = 202 if result.message.status in WAITS else 200 if taken.repeated else 201
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
         return _xml(results.retour_xml(gateway, caller, result.message.id), status, where)

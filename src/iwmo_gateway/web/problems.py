@@ -46,6 +46,8 @@ CATALOGUE: Final = {
              "Laat de header weg, of gebruik een sandbox en een moment als 2023-05-06T10:00:00+02:00."),
         Kind("parameters", 400, "De vraag bevat een parameter of veld dat niet klopt",
              "Zie /v1/openapi.json voor de velden en hun vorm."),
+        Kind("IB019", 409, "Dit bericht is al beantwoord",
+             "Een bericht krijgt één retourbericht; wat al is verzonden, staat bij het bericht zelf."),
         Kind("IB004", 422, "Deze berichtsoort of release wordt niet ondersteund",
              "Controleer de namespace van het element Bericht; die zegt welk bericht en welke release het is."),
         Kind("IB014", 422, "Het bericht voldoet niet aan het schema",
@@ -65,7 +67,7 @@ _UNREADABLE: Final = {
     XmlProblem.TOO_DEEP: "te-diep",
     XmlProblem.UNKNOWN_KIND: "IB004",
 }
-_DENIED: Final = {Denial.UNSUPPORTED_KIND: "IB004", Denial.NOT_THE_SENDER: "IB009", Denial.NO_PARTY: "IB008"}
+_DENIED: Final = {Denial.NOT_THE_SENDER: "IB009", Denial.NO_PARTY: "IB008"}
 
 
 class ProblemError(Exception):

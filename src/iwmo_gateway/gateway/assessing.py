@@ -1,0 +1,130 @@
+"""What the gateway says of a message: levels 1 and 2 by itself, 3 and 4 against the store. Nothing is kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.rules.answers import Beantwoord
+from iwmo_gateway.rules.historie import Historie
+from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, judge_answer, schema_verdict
+from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
+from iwmo_gateway.standard.declaraties import Claim, Factuurbericht
+from iwmo_gateway.standard.kinds import answered_by
+from iwmo_gateway.standard.reading import to_bericht, to_retour
+from iwmo_gateway.standard.retouren import Retour
+from iwmo_gateway.standard.xml import Document
+from iwmo_gateway.store import contracts, facts, messages
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.messages import Message, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What levels 1 and 2 say of a document. Without `bericht` it failed the schema."""
+
+    bericht: Bericht | Retour | None
+    verdict: Verdict
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The message that a return message answers, as it is kept."""
+
+    message: Message
+    document: Document
+    bericht: Bericht
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """What all levels say, the facts that it rests on, and of a return message what it answers."""
+
+    verdict: Verdict
+    historie: Historie | None = None
+    asked: Asked | None = None
+
+
+def assess(gateway: Gateway, document: Document) -> Assessment:
+    """Levels 1 and 2.
+
+    Raises RuleCrashed if a rule of ours does.
+    """
+    check = gateway.schemas.check(document)
+    if not check.ok:
+        return Assessment(None, schema_verdict(check), check.more)
+    bericht = to_retour(document) if document.soort.is_answer else to_bericht(document)
+    return Assessment(bericht, judge_alone(bericht), more=False)
+
+
+def complete(
+    gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
+) -> Complete:
+    """Levels 3 and 4 on top of 1 and 2."""
+    bericht = assessment.bericht
+    if bericht is None or assessment.verdict.rejected:
+        return Complete(assessment.verdict)
+    if isinstance(bericht, Retour):
+        return _complete_answer(gateway, transaction, message, bericht, assessment.verdict, received_at)
+    historie = load_historie(gateway, transaction, message, bericht)
+    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if _is_claim(bericht) else ()
+    against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
+    return Complete(beside(assessment.verdict, against), historie)
+
+
+def load_historie(gateway: Gateway, transaction: Transaction, message: Message, bericht: Bericht) -> Historie:
+    """The facts that a message is judged against."""
+    known = Historie(
+        clienten={client.bsn: gateway.client_key(client.bsn).hex() for client in bericht.clienten},
+        geboortedata=_birth_dates(gateway, bericht),
+        identificatie_used=_used(transaction, message),
+    )
+    return facts.load_historie(transaction, message, bericht, known)
+
+
+def status_of(assessment: Assessment, verdict: Verdict) -> Status:
+    """The status that a verdict gives a message."""
+    if assessment.bericht is None:
+        return Status.INVALID
+    return Status(verdict.outcome)
+
+
+def _complete_answer(
+    gateway: Gateway,
+    transaction: Transaction,
+    message: Message,
+    retour: Retour,
+    alone: Verdict,
+    received_at: datetime,
+) -> Complete:
+    soort = answered_by(retour.soort)
+    found = messages.answered_with(transaction, message, soort.code, retour.header.antwoord_op)
+    asked = beantwoord = None
+    if found is not None:
+        answered, before = found
+        document = gateway.kept_document(answered, messages.xml_of(transaction, answered.id))
+        asked = Asked(answered, document, to_bericht(document))
+        beantwoord = Beantwoord(asked.bericht, before)
+    historie = Historie(clienten={}, identificatie_used=_used(transaction, message))
+    verdict = judge_answer(retour, beantwoord, historie, gateway.bronnen(received_at, ()))
+    return Complete(beside(alone, verdict), asked=asked)
+
+
+def _used(transaction: Transaction, message: Message) -> bool:
+    """Whether another message holds the identification of this one."""
+    return not message.holds_identification and messages.identification_holder(transaction, message) is not None
+
+
+def _is_claim(bericht: Bericht) -> bool:
+    return isinstance(bericht, Claim)
+
+
+def _birth_dates(gateway: Gateway, bericht: Bericht) -> dict[str, str]:
+    """The keyed hash of each client's birth date, where the message tells the whole of it."""
+    if not isinstance(bericht, Toewijzingsbericht | Factuurbericht):
+        return {}
+    return {
+        client.bsn: gateway.birth_key(client.bsn, client.geboortedatum.datum).hex()
+        for client in bericht.clienten
+        if client.geboortedatum is not None and client.geboortedatum.datum_gebruik is None
+    }
