@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, demo, validate, token, contract, replay and rules."""
+"""The command line: serve, worker, migrate, demo, validate, party, token, contract, replay and rules."""
 
 import json
 import signal
@@ -25,7 +25,7 @@ from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
 from iwmo_gateway.errors import ConfigurationError, GatewayError
 from iwmo_gateway.gateway import contracts
 from iwmo_gateway.gateway import replay as replaying
-from iwmo_gateway.gateway.access import Caller, create_token, list_tokens, revoke_token
+from iwmo_gateway.gateway.access import Caller, create_token, list_parties, list_tokens, revoke_token, set_answering
 from iwmo_gateway.gateway.context import Gateway, is_id, open_gateway
 from iwmo_gateway.gateway.offline import FileReport, judge_file
 from iwmo_gateway.rules.engine import Actie, Finding
@@ -45,6 +45,8 @@ app = typer.Typer(
 )
 tokens = typer.Typer(no_args_is_help=True, help="Tokens of parties, operators and auditors.")
 app.add_typer(tokens, name="token")
+parties = typer.Typer(no_args_is_help=True, help="Parties: municipalities and providers.")
+app.add_typer(parties, name="party")
 contract = typer.Typer(no_args_is_help=True, help="Contract profiles: what municipalities and providers agreed on.")
 app.add_typer(contract, name="contract")
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
@@ -183,6 +185,36 @@ def replay(
     out.print(table)
     if any(item.outcome in {"failed", "missing"} for item in done.items):
         raise typer.Exit(1)
+
+
+@parties.command("list")
+def party_list() -> None:
+    """Show every party, and who answers what it receives."""
+    table = Table("code", "soort", "antwoordt")
+    with _gateway() as gateway:
+        _migrate_embedded(gateway)
+        for party in list_parties(gateway):
+            table.add_row(party.code, party.kind, "zelf" if party.answers_itself else "de gateway")
+    out.print(table)
+
+
+@parties.command("set")
+def party_set(
+    code: Annotated[str, typer.Argument(help="CBS code of a municipality or AGB code of a provider.")],
+    itself: Annotated[
+        bool,
+        typer.Option(
+            "--answers-itself/--gateway-answers",
+            help="Who sends the return messages to what it receives, from now on.",
+        ),
+    ],
+) -> None:
+    """Say whether a party sends return messages (302, 306, 325 and so on) itself, or the gateway does."""
+    with _gateway() as gateway:
+        _migrate_embedded(gateway)
+        set_answering(gateway, code, datetime.now(UTC), itself=itself)
+    who = "party itself answers" if itself else "gateway answers"
+    out.print(f"{code}: the {who} what it receives from now on")
 
 
 @tokens.command("create")

@@ -4,12 +4,15 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway.context import Gateway, is_id, new_id
 from iwmo_gateway.store import parties
 from iwmo_gateway.store.messages import Message
-from iwmo_gateway.store.parties import Token, TokenRole
+from iwmo_gateway.store.parties import Party, Token, TokenRole
+
+_NO_CODE: Final = "{!r} is no CBS code (4 digits) and no AGB code (8 digits)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def create_token(gateway: Gateway, role: TokenRole, party: str | None, label: st
     if not 0 < len(label.strip()) <= 80:
         raise ConfigurationError("A token needs a label of at most 80 characters that says what it is for")
     if party is not None and not is_party_code(party):
-        raise ConfigurationError(f"{party!r} is no CBS code (4 digits) and no AGB code (8 digits)")
+        raise ConfigurationError(_NO_CODE.format(party))
     text = f"iwmo_{secrets.token_urlsafe(32)}"
     with gateway.database.writing() as transaction:
         if party is not None:
@@ -70,6 +73,24 @@ def revoke_token(gateway: Gateway, token_id: str, now: datetime) -> Token | None
         return None
     with gateway.database.writing() as transaction:
         return parties.revoke(transaction, token_id, now)
+
+
+def list_parties(gateway: Gateway) -> list[Party]:
+    """Every party that the gateway knows."""
+    with gateway.database.reading() as transaction:
+        return parties.all_parties(transaction)
+
+
+def set_answering(gateway: Gateway, party: str, now: datetime, *, itself: bool) -> None:
+    """Say whether a party sends its return messages itself. One that is not known yet becomes so.
+
+    Raises ConfigurationError where the code is none.
+    """
+    if not is_party_code(party):
+        raise ConfigurationError(_NO_CODE.format(party))
+    with gateway.database.writing() as transaction:
+        parties.add_party(transaction, party, now)
+        parties.set_answering(transaction, party, itself=itself)
 
 
 def is_party_code(code: str | None) -> bool:

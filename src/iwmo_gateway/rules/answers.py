@@ -1,7 +1,7 @@
 """Return messages from the other side: held against what they answer.
 
-There is no return message to a return message: whatever is wrong with one refuses it. `docs/decisions/010` says how each
-sentence of the standard is read.
+There is no return message to a return message: whatever is wrong with one refuses it. `docs/decisions/010` says how
+each sentence of the standard is read.
 """
 
 from collections.abc import Iterator

@@ -8,6 +8,7 @@ from iwmo_gateway.gateway.results import SHOWN, Result
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
 from iwmo_gateway.store.replays import Replay
@@ -134,8 +135,15 @@ def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
         "versies": _versies(judgement) if judgement else None,
         "oordelen": judgement.nr if judgement else 0,
         "antwoord_op": message.answers,
+        "antwoord_door": _awaited(message, judgement),
         "toelichting": _LATER.get(message.status),
     }
+
+
+def _awaited(message: Message, judgement: Judgement | None) -> str | None:
+    """Who is still to answer: a receiver that answers for itself."""
+    answered = judgement is None or judgement.retour is not None or message.status is Status.INVALID
+    return None if answered or SOORTEN[message.soort, message.release].is_answer else message.ontvanger
 
 
 def _retour(judgement: Judgement) -> models.RetourModel | None:

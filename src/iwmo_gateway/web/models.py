@@ -110,6 +110,7 @@ class SummaryModel(BaseModel):
     versies: VersiesModel | None
     oordelen: int
     antwoord_op: str | None = None
+    antwoord_door: str | None = Field(None, description="The party that sends the return message, if it has not yet")
     toelichting: str | None = Field(None, description="Why there is no judgement yet")
 
 
