@@ -10,7 +10,7 @@ from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
 from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.leveringen import StartProduct, StopProduct
-from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht
+from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht, Factuurretourbericht, Retourbericht
 from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht
 
 external: Final = Level("external", frozenset({4}))
@@ -26,6 +26,16 @@ def dagtekening_niet_in_toekomst(
     dagtekening = bericht.header.dagtekening
     if dagtekening > bronnen.ontvangen:
         yield Fault(bericht.header, f"Dagtekening op of voor {bronnen.ontvangen}", f"Dagtekening {dagtekening}")
+
+
+@external.rule("RC8849", berichten="302 304 306 308 316 318 320")
+def dagtekening_retour_niet_in_toekomst(
+    retour: Retourbericht | Factuurretourbericht, historie: Historie, bronnen: Bronnen
+) -> Faults:
+    """De dagtekening van het retourbericht ligt niet na de dag van ontvangst."""
+    dagtekening = retour.header.dagtekening_retour
+    if dagtekening > bronnen.ontvangen:
+        yield Fault(retour.header, f"dagtekening op of voor {bronnen.ontvangen}", f"dagtekening {dagtekening}")
 
 
 @external.rule("RC8847", berichten="303")

@@ -112,6 +112,11 @@ class FactuurRetourHeader(Klasse):
         """Its own number."""
         return self.gemeente_referentie_nummer
 
+    @property
+    def dagtekening_retour(self) -> date:
+        """The day of answering."""
+        return self.retour_dagtekening
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Factuurretourbericht(Klasse):
