@@ -28,6 +28,7 @@ EXPECTED = {
     "iwmo-2.3/WMO305": ("rejected", {("TR019", "9019"), ("TR381", "S329")}),
     "iwmo-3.2/WMO301": ("rejected", {("TR379", "9379")}),
     "iwmo-3.2/WMO305": ("rejected", {("TR019", "9019")}),
+    "ijw-3.2/JW301": ("rejected", {("TR379", "9379")}),
     "iwmo-2.3/WMO303": ("refused", {*UNKNOWN_2_3, ("TR381", "S329")}),
     "iwmo-3.2/WMO323": ("refused", UNKNOWN_3_2),
 }

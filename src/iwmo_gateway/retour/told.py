@@ -37,10 +37,14 @@ def told(
     if isinstance(retour, ClaimAntwoord) and isinstance(bericht, Claim):
         settlement = _settlement(retour, bericht, codes)
     found = [finding for finding in said if finding.actie is not Actie.REJECT]
+    known: dict[tuple[str, str | None], list[Finding]] = {}
+    for finding in said:
+        # 0001 is told in the Header, wherever the fault is.
+        place = "/Bericht/Header" if finding.retourcode == REJECTED else finding.pad
+        known.setdefault((place, finding.retourcode), []).append(finding)
     for pad, refusing in codes.items():
         for code in refusing:
-            own = [one for one in said if one.retourcode == code and (one.pad == pad or code == REJECTED)]
-            found += own or [_finding(asked, pad, code)]
+            found += known.get((pad, code)) or [_finding(asked, pad, code)]
     return Verdict(tuple(sorted(found, key=lambda finding: finding.regelnummer)), settlement)
 
 
