@@ -33,9 +33,10 @@ def told(
     same place its own finding, from `said`, explains it.
     """
     codes = _in_asked(_codes(answer.root, ("Bericht",), "/Bericht", classes), retour, bericht)
-    settlement = None
+    settlement, lines = None, dict[str, int]()
     if isinstance(retour, ClaimAntwoord) and isinstance(bericht, Claim):
         settlement = _settlement(retour, bericht, codes)
+        lines = {prestatie.pad: prestatie.regelnummer for prestatie in bericht.prestaties}
     found = [finding for finding in said if finding.actie is not Actie.REJECT]
     known: dict[tuple[str, str | None], list[Finding]] = {}
     for finding in said:
@@ -44,7 +45,7 @@ def told(
         known.setdefault((place, finding.retourcode), []).append(finding)
     for pad, refusing in codes.items():
         for code in refusing:
-            found += known.get((pad, code)) or [_finding(asked, pad, code)]
+            found += known.get((pad, code)) or [_finding(pad, lines.get(pad) or _line_of(asked.root, pad), code)]
     return Verdict(tuple(sorted(found, key=lambda finding: finding.regelnummer)), settlement)
 
 
@@ -98,14 +99,14 @@ def _settlement(retour: ClaimAntwoord, bericht: Claim, codes: Mapping[str, tuple
     )
 
 
-def _finding(asked: Document, pad: str, code: str) -> Finding:
+def _finding(pad: str, regelnummer: int, code: str) -> Finding:
     return Finding(
         regel=TOLD,
         niveau=2 if code == REJECTED else 3,
         retourcode=code,
         klasse=pad.rpartition("/")[2].partition("[")[0],
         pad=pad,
-        regelnummer=_line_of(asked.root, pad),
+        regelnummer=regelnummer,
         tekst="De ontvanger keurt dit af in zijn retourbericht.",
         verwacht="geen afkeurende retourcode",
         gevonden=f"retourcode {code}",
