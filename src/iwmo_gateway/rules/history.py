@@ -66,7 +66,11 @@ def referentie_hoort_bij_verzoek(bericht: Toewijzingsbericht, historie: Historie
     for product in bericht.toegewezen_producten:
         reference = product.referentie_aanbieder
         earlier = historie.toewijzingen.get(product.toewijzing_nummer or -1, ())
-        known = any(version.referentie_aanbieder == reference for version in earlier)
+        known = any(
+            (version.referentie_aanbieder, version.client, version.ingangsdatum)
+            == (reference, client, product.ingangsdatum)
+            for version in earlier
+        )
         if reference is not None and (request := historie.verzoeken.get(reference)):
             known = known or (request.gemeente, request.client) == (bericht.header.afzender, client)
         if reference is not None and not known:
