@@ -26,13 +26,14 @@ from iwmo_gateway.rules.historie import (
 from iwmo_gateway.rules.verdict import Outcome, Verdict, judge
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
-from iwmo_gateway.standard.codelists import load_codelists
+from iwmo_gateway.standard.codelistfiles import load_codelists
+from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.declaraties import Claim, Factuurbericht
 from iwmo_gateway.standard.leveringen import Startbericht
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.verzoeken import Antwoordbericht
 from iwmo_gateway.standard.xml import Document, read
-from tests.cases import Case, profile
+from tests.cases import Case, codelists, profile
 
 CODELISTS = load_codelists(shipped("codelists"))
 
@@ -43,6 +44,7 @@ class Books:
 
     profielen: tuple[Profiel, ...] = ()
     counted: list[tuple[Bericht, Verdict]] = field(default_factory=list)
+    codelists: Codelists = CODELISTS
 
     def take(self, bericht: Bericht, ontvangen: date) -> Verdict:
         """Judge a message, and keep it if it counts."""
@@ -53,7 +55,7 @@ class Books:
 
     def bronnen(self, bericht: Bericht, ontvangen: date) -> Bronnen:
         mine = [profiel for profiel in self.profielen if gemeente_of(bericht) in profiel.gemeenten]
-        return Bronnen(ontvangen, CODELISTS, tuple(mine))
+        return Bronnen(ontvangen, self.codelists, tuple(mine))
 
     def historie(self, bericht: Bericht) -> Historie:
         domain = bericht.soort.domain
@@ -234,7 +236,7 @@ def typed(path: Path, convert: Callable[[bytes], bytes] = bytes) -> Bericht:
 
 def judged(case: Case, convert: Callable[[bytes], bytes] = bytes) -> tuple[Bericht, Verdict]:
     """The message of a case, judged after those before it, each of which became what the case says."""
-    books = Books(tuple(profile(name) for name in case.contracten))
+    books = Books(tuple(profile(name) for name in case.contracten), codelists=codelists(case, CODELISTS))
     for path, status in case.vooraf:
         assert books.take(typed(path, convert), case.ontvangen - timedelta(days=1)).outcome == status, path.name
     bericht = typed(case.path, convert)

@@ -9,6 +9,7 @@ from typing import Any
 
 from iwmo_gateway.contract.profile import Profiel, parse_profiel
 from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.codelists import Codelist, Codelists, Geldigheid, Lijstsoort, Regel
 from iwmo_gateway.standard.days import AMSTERDAM
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -19,7 +20,8 @@ class Case:
     """One fixture. `findings` are (regel, niveau, retourcode, klasse, pad, actie).
 
     `vooraf` are earlier messages, each with the status that it must get; `contracten` names of shipped profiles, or
-    paths of others. Of a claim, `bedragen` are what it asks and what is approved, `antwoord` what its answer says.
+    paths of others; `aanbieders` what stands on a list of providers, where there is one. Of a claim, `bedragen` are
+    what it asks and what is approved, `antwoord` what its answer says.
     """
 
     path: Path
@@ -28,6 +30,7 @@ class Case:
     status: str
     findings: tuple[tuple[Any, ...], ...]
     contracten: tuple[str, ...]
+    aanbieders: tuple[dict[str, Any], ...]
     bedragen: dict[str, int] | None
     antwoord: tuple[dict[str, Any], ...]
     facts: dict[str, list[dict[str, Any]]]
@@ -58,6 +61,7 @@ def cases() -> Iterator[Case]:
             contracten=tuple(
                 name if "/" not in name else str((path.parent / name).resolve()) for name in said.pop("contracten", ())
             ),
+            aanbieders=tuple(said.pop("aanbieders", ())),
             bedragen=said.pop("bedragen", None),
             antwoord=tuple(said.pop("antwoord", ())),
             facts=said,
@@ -76,6 +80,16 @@ def noon(day: date) -> datetime:
 def profile_path(name: str) -> Path:
     """The file of a profile: a shipped one by its name, another by its path."""
     return Path(name) if "/" in name else shipped("contracts") / f"{name}.toml"
+
+
+def codelists(case: Case, lists: Codelists) -> Codelists:
+    """These code lists with the case's own list of providers."""
+    codes = {
+        one["agb"]: (Regel("Verzonnen", Geldigheid(one.get("vanaf"), one.get("tot_en_met"))),)
+        for one in case.aanbieders
+    }
+    own = Codelist("", Lijstsoort.AANBIEDERS, None, "aanbieders", "test", "test", Geldigheid(date(2015, 1, 1)), codes)
+    return Codelists((*lists.editions, own)) if codes else lists
 
 
 def profile(name: str) -> Profiel:

@@ -1,4 +1,4 @@
-"""Stops of deliveries, requests and the answers to them; parties that send return messages themselves.
+"""Stops, requests and the answers to them; who answers for itself; the code lists that a judgement was made by.
 
 Revision: 0004, after 0003.
 """
@@ -83,6 +83,9 @@ def upgrade() -> None:
             server_default=sa.false(),
             comment="it sends the return messages to what it receives; the gateway sends none",
         ),
+    )
+    op.add_column(
+        "judgements", sa.Column("codelijsten", sa.JSON(), nullable=True, comment="none: judged before they were noted")
     )
 
 

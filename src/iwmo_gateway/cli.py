@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, demo, validate, party, token, contract, replay and rules."""
+"""The command line: serve, worker, migrate, demo, validate, party, token, contract, codelists, replay and rules."""
 
 import json
 import signal
@@ -32,7 +32,8 @@ from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.table import rules_table
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.codelists import load_codelists
+from iwmo_gateway.standard.codelistfiles import check_codelists, load_codelists
+from iwmo_gateway.standard.codelists import Codelists, Lijstsoort
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import RELEASES, Domain
 from iwmo_gateway.standard.schemas import Schemas
@@ -133,9 +134,9 @@ def validate(
     """
     settings = _settings()
     schemas = Schemas(settings.schemas or shipped("xsd"))
-    codelists = load_codelists(settings.codelists or shipped("codelists"))
+    lists = load_codelists(settings.codelists or shipped("codelists"))
     day: date = received.date() if received else day_of(datetime.now(UTC))
-    reports = [judge_file(path, schemas, codelists, day) for path in files]
+    reports = [judge_file(path, schemas, lists, day) for path in files]
     if as_json:
         sys.stdout.write(json.dumps([asdict(report) for report in reports], ensure_ascii=False, indent=2) + "\n")
     else:
@@ -161,6 +162,24 @@ def rules(
             for row in rules_table(one, edition):
                 table.add_row(row.code, str(row.niveau), row.retourcode, row.implemented or "-", row.reason)
             out.print(table)
+
+
+@app.command()
+def codelists(
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder to check, instead of IWMO_CODELISTS.", exists=True, file_okay=False)
+    ] = None,
+) -> None:
+    """Check the code lists, without a database, and show their versions, validity and source.
+
+    Prints file: key: text for everything that is wrong, and ends with 1 if there is anything.
+    """
+    checked = check_codelists(folder or _settings().codelists or shipped("codelists"))
+    for fault in checked.faults:
+        sys.stdout.write(f"{fault}\n")
+    if checked.faults:
+        raise typer.Exit(1)
+    _print_codelists(checked.codelists)
 
 
 @app.command()
@@ -375,6 +394,23 @@ def _checked(wanted: str) -> contracts.Checked:
     for fault in checked.faults:
         sys.stdout.write(f"{path}:{fault.regelnummer}: {fault.tekst}\n")
     return checked
+
+
+def _print_codelists(lists: Codelists) -> None:
+    table = Table(
+        Column("lijst", no_wrap=True), "soort", "domein", "van", "t/m", Column("codes", justify="right"), "bron"
+    )
+    for one in sorted(lists.editions, key=lambda one: (one.soort, one.domein or "", one.geldig.vanaf or date.min)):
+        validity = (str(one.geldig.vanaf or ""), str(one.geldig.tot_en_met or ""))
+        table.add_row(one.identity, one.soort, one.domein, *validity, str(len(one.codes)), escape(one.bron))
+    out.print(table)
+    for domain in Domain:
+        if not any((one.soort, one.domein) == (Lijstsoort.PRODUCTCODES, domain) for one in lists.editions):
+            out.print(
+                f"Voor {domain} is er geen lijst van productcodes: die worden daar alleen tegen een contract gehouden."
+            )
+    if not any(one.soort is Lijstsoort.AANBIEDERS for one in lists.editions):
+        out.print("Er is geen lijst van aanbieders: van een AGB-code wordt alleen de vorm gecontroleerd.")
 
 
 def _print_profile(profiel: Profiel) -> None:

@@ -11,13 +11,19 @@ import pytest
 from sqlalchemy import event
 
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.standard.codelists import Lijstsoort
 from tests.bookkeeping import CODELISTS
 from tests.claims import AANBIEDER, BSN, GEMEENTE, OTHER_BSN, Line, Terms, allocation, claim, invoice
 from tests.claims import month as days_of
 from tests.conftest import Callers
 from tests.integration.test_http_builders import Json
 
-CODES = sorted(code for (domain, code), categorie in CODELISTS.producten.items() if categorie == "02")
+CODES = sorted(
+    code
+    for edition in CODELISTS.editions
+    for code, (regel, *_) in edition.codes.items()
+    if edition.soort is Lijstsoort.PRODUCTCODES and regel.naam == "02"
+)
 SIZES = {"A": 10, "B": 400}
 FREE = Terms(code=None, volume=None, begin=date(2022, 1, 1))
 """An allocation of a whole category, without a size: any code in it may be claimed for any month."""

@@ -1,15 +1,18 @@
 """The fixtures through the whole gateway over HTTP, on both databases: stored, judged, answered."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
 from iwmo_gateway.gateway import contracts
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.parties import TokenRole
-from tests.cases import Case, cases, noon, profile_path
+from iwmo_gateway.web.app import create_app
+from tests.cases import Case, cases, codelists, noon, profile_path
 from tests.conftest import TODAY, Callers
 
 OFFICER = Caller(TokenRole.OPERATOR, None, "operator:test", TODAY)
@@ -24,8 +27,17 @@ def kop_of(body: bytes) -> Document:
     return document
 
 
+def with_codelists(call: Callers, case: Case) -> Callers:
+    """The same gateway, holding messages against the case's own list of providers too."""
+    if not case.aanbieders:
+        return call
+    gateway = replace(call.gateway, codelists=codelists(case, call.gateway.codelists))
+    return Callers(gateway, TestClient(create_app(gateway)))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Callers, case: Case) -> None:
+    call = with_codelists(call, case)
     for name in case.contracten:
         contracts.load(call.gateway, OFFICER, contracts.check_file(profile_path(name)))
     for path, status in case.vooraf:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from iwmo_gateway.gateway.offline import judge_file
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.codelists import load_codelists
+from iwmo_gateway.standard.codelistfiles import load_codelists
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read

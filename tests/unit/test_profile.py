@@ -24,7 +24,7 @@ from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
 from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source, text_of
 from iwmo_gateway.contract.volumes import unit_name
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.codelists import load_codelists
+from iwmo_gateway.standard.codelistfiles import load_codelists
 from iwmo_gateway.standard.kinds import Domain
 
 # A profile with one of everything. Its lines are numbered in the tests below: the first is 1.
@@ -136,8 +136,9 @@ def test_rhenen_holds_for_calendar_2023_for_one_municipality_and_admits_everyone
 
 def test_every_product_of_rhenen_stands_on_the_national_list(rhenen: Profiel) -> None:
     codelists = load_codelists(shipped("codelists"))
-    assert all(codelists.product_fits(Domain.WMO, one.categorie, one.code) for one in rhenen.producten)
-    assert set(rhenen.gemeenten) <= set(codelists.gemeenten)
+    days = [rhenen.vanaf]
+    assert all(codelists.knows_product(Domain.WMO, one.categorie, one.code, days) for one in rhenen.producten)
+    assert all(codelists.knows_gemeente(gemeente, days) for gemeente in rhenen.gemeenten)
 
 
 # --- what a profile answers -----------------------------------------------------------------------------------------

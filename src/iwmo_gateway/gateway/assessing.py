@@ -5,10 +5,11 @@ from datetime import datetime
 
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.answers import Beantwoord
+from iwmo_gateway.rules.external import asks_contract
 from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, judge_answer, schema_verdict
 from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
-from iwmo_gateway.standard.declaraties import Claim, Factuurbericht
+from iwmo_gateway.standard.declaraties import Factuurbericht
 from iwmo_gateway.standard.kinds import answered_by
 from iwmo_gateway.standard.reading import to_bericht, to_retour
 from iwmo_gateway.standard.retouren import Retour
@@ -67,7 +68,8 @@ def complete(
     if isinstance(bericht, Retour):
         return _complete_answer(gateway, transaction, message, bericht, assessment.verdict, received_at)
     historie = load_historie(gateway, transaction, message, bericht)
-    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if _is_claim(bericht) else ()
+    asked = asks_contract(bericht, historie, gateway.codelists)
+    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if asked else ()
     against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
     return Complete(beside(assessment.verdict, against), historie)
 
@@ -113,10 +115,6 @@ def _complete_answer(
 def _used(transaction: Transaction, message: Message) -> bool:
     """Whether another message holds the identification of this one."""
     return not message.holds_identification and messages.identification_holder(transaction, message) is not None
-
-
-def _is_claim(bericht: Bericht) -> bool:
-    return isinstance(bericht, Claim)
 
 
 def _birth_dates(gateway: Gateway, bericht: Bericht) -> dict[str, str]:

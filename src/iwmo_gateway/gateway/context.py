@@ -20,7 +20,8 @@ from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.standard.codelists import Codelists, load_codelists
+from iwmo_gateway.standard.codelistfiles import load_codelists
+from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import SOORTEN, Soort, answer_to
 from iwmo_gateway.standard.schemas import Schemas

@@ -1,21 +1,24 @@
-"""Level 4: what only an outside source can tell: the day of receipt, the municipalities, the product codes."""
+"""Level 4: what only an outside source can tell: the day of receipt, municipalities, product codes, providers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
-from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
-from iwmo_gateway.standard.declaraties import Claim, Declaratiebericht, Factuurbericht
+from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht
+from iwmo_gateway.standard.codelists import Codelists, Lijstsoort
+from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
+from iwmo_gateway.standard.kinds import Domain
+from iwmo_gateway.standard.klassen import Klasse
 from iwmo_gateway.standard.leveringen import StartProduct, StopProduct
 from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht, Factuurretourbericht, Retourbericht
 from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht
 
 external: Final = Level("external", frozenset({4}))
-
-WithProducts = Toewijzingsbericht | Leveringsbericht | Verzoekbericht | Claim
 
 
 @external.rule("TR135", berichten="301 303 305 307 315 317 319 323 325")
@@ -49,45 +52,127 @@ def declaratieperiode_is_begonnen(bericht: Factuurbericht, historie: Historie, b
 @external.rule("TR378", berichten="301 303 305 307 315 317 319 323 325")
 def gemeente_bestaat(bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De gemeentecode bestaat volgens het CBS, nu of op de ingangsdatum van een toewijzing in het bericht."""
-    sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht | DeclaratieAntwoordbericht)
-    gemeente = bericht.header.afzender if sends else bericht.header.ontvanger
-    if not bronnen.codelists.gemeente_existed(gemeente, _days(bericht, historie)):
+    gemeente = bericht.header.afzender if _is_sent_by_gemeente(bericht) else bericht.header.ontvanger
+    if not bronnen.codelists.knows_gemeente(gemeente, _days(bericht, historie, bronnen)):
         yield Fault(bericht.header, "een gemeentecode van het CBS", gemeente)
 
 
+@external.rule("lijst-aanbieder", berichten="301 303 305 307 315 317 319 323")
+def aanbieder_is_bekend(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
+    """De aanbieder staat op de lijst van bekende AGB-codes."""
+    sends = _is_sent_by_gemeente(bericht)
+    agb = bericht.header.ontvanger if sends else bericht.header.afzender
+    days = _days(bericht, historie, bronnen)
+    if not bronnen.codelists.knows_aanbieder(agb, _days_of_aanbieder(bericht, bronnen, days)):
+        yield Fault(bericht.header, f"een AGB-code die op {bronnen.ontvangen} bekend is", agb)
+
+
 @external.rule("TR381", berichten="301 303 305 307 315 317 323")
-def productcode_past_bij_categorie(bericht: WithProducts, historie: Historie, bronnen: Bronnen) -> Faults:
+def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De productcode staat op de productcodelijst, onder de opgegeven productcategorie."""
+    claims = isinstance(bericht, Declaratiebericht | Factuurbericht)
+    for named in _named(bericht, historie):
+        if claims and (profiel := bronnen.profiel_on(named.days[0])):
+            # What is claimed stands on the contract's list where there is a contract, else on the national one.
+            known = profiel.offers(named.categorie, named.code, named.days[0])
+            where = profiel.naam
+        else:
+            # Elsewhere a contract only adds: a request that does not fit it is answered, never refused for it.
+            agreed = () if claims else _agreed(named, bronnen)
+            known = _on_national_list(named, bronnen.codelists) or any(
+                profiel.offers(named.categorie, named.code, day) for profiel, day in agreed
+            )
+            where = " of ".join(["de productcodelijst", *dict.fromkeys(profiel.naam for profiel, _ in agreed)])
+        if not known:
+            yield Fault(named.klasse, f"een code van {where} in categorie {named.categorie}", named.code)
+
+
+def asks_contract(bericht: Bericht, historie: Historie, codelists: Codelists) -> bool:
+    """Whether the contract has a say in this message: in a claim always, elsewhere where the national list says no."""
+    return isinstance(bericht, Declaratiebericht | Factuurbericht) or any(
+        not _on_national_list(named, codelists) for named in _named(bericht, historie)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """The outside sources that a message was held against, by name and version; of a claim the code lists alone."""
+
+    contract: tuple[str, ...] = ()
+    codelijsten: tuple[str, ...] = ()
+
+
+def consulted(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Consulted:
+    """What `TR378`, `TR381` and the list of providers looked into."""
+    lists, domain = bronnen.codelists, bericht.soort.domain
+    named, days = list(_named(bericht, historie)), set(_days(bericht, historie, bronnen))
+    asked = [
+        *(lists.on(Lijstsoort.GEMEENTEN, day) for day in days),
+        *(lists.on(Lijstsoort.PRODUCTCODES, day, domain) for day in {day for one in named for day in one.days}),
+        *(lists.on(Lijstsoort.AANBIEDERS, day) for day in _days_of_aanbieder(bericht, bronnen, days)),
+    ]
+    ours = () if isinstance(bericht, Declaratiebericht | Factuurbericht) or not bronnen.profielen else named
+    beyond = (one for one in ours if not _on_national_list(one, lists))
+    agreed = {profiel.identity for one in beyond for profiel, _ in _agreed(one, bronnen)}
+    editions = {edition.identity for edition in asked if edition is not None}
+    return Consulted(tuple(sorted(agreed)), tuple(sorted(editions)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A product that is named by its code, and the days on one of which the code should be right, its own first."""
+
+    klasse: Klasse
+    domein: Domain
+    categorie: str
+    code: str
+    days: tuple[date, ...]
+
+
+def _named(bericht: Bericht, historie: Historie) -> Iterator[_Named]:
+    domein = bericht.soort.domain
+    if isinstance(bericht, Antwoordbericht):
+        return
     if isinstance(bericht, Declaratiebericht | Factuurbericht):
-        yield from _claimed_products(bericht, bronnen)
+        for prestatie in debits(bericht):
+            # A code that left the list meanwhile stays right for what was allocated by it.
+            toewijzing = historie.newest.get(prestatie.toewijzing_nummer) if prestatie.toewijzing_nummer else None
+            days = (prestatie.product_periode.begindatum, *((toewijzing.ingangsdatum,) if toewijzing else ()))
+            yield _Named(prestatie, domein, prestatie.product_categorie, prestatie.product_code, days)
         return
     for klasse in bericht.producten:
-        # Nothing of the kind is asked of a deletion (TR063): it repeats what was sent.
-        product = None if isinstance(klasse, StartProduct | StopProduct) and klasse.deletes else klasse.product
-        if (
-            product
-            and product.code
-            and not bronnen.codelists.product_fits(bericht.soort.domain, product.categorie, product.code)
-        ):
-            yield Fault(klasse, f"een code van de productcodelijst in categorie {product.categorie}", product.code)
-
-
-def _claimed_products(bericht: Claim, bronnen: Bronnen) -> Faults:
-    """What is claimed stands on the contract's list where there is a contract, else on the national one."""
-    for prestatie in debits(bericht):
-        categorie, code, day = prestatie.product_categorie, prestatie.product_code, prestatie.product_periode.begindatum
-        profiel = bronnen.profiel_on(day)
-        if profiel is None:
-            known = bronnen.codelists.product_fits(bericht.soort.domain, categorie, code)
+        if isinstance(klasse, StartProduct | StopProduct):
+            # Nothing of the kind is asked of a deletion (TR063): it repeats what was sent.
+            product = None if klasse.deletes else klasse.product
+            allocated = klasse.toewijzing_ingangsdatum
+            days = (klasse.begindatum, *((allocated,) if allocated else ()))
         else:
-            known = profiel.offers(categorie, code, day)
-        if not known:
-            where = profiel.naam if profiel else "de productcodelijst"
-            yield Fault(prestatie, f"een code van {where} in categorie {categorie}", code)
+            product, days = klasse.product, (klasse.begin,)
+        if product is not None and product.code:
+            yield _Named(klasse, domein, product.categorie, product.code, days)
 
 
-def _days(bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie) -> Iterator[date]:
-    """The days on which a municipality that was merged away may still have existed for this message."""
+def _on_national_list(named: _Named, codelists: Codelists) -> bool:
+    return codelists.knows_product(named.domein, named.categorie, named.code, named.days)
+
+
+def _agreed(named: _Named, bronnen: Bronnen) -> list[tuple[Profiel, date]]:
+    """The contracts of the product's days."""
+    return [(profiel, day) for day in named.days if (profiel := bronnen.profiel_on(day)) is not None]
+
+
+def _is_sent_by_gemeente(bericht: Bericht | DeclaratieAntwoordbericht) -> bool:
+    return isinstance(bericht, Toewijzingsbericht | Antwoordbericht | DeclaratieAntwoordbericht)
+
+
+def _days_of_aanbieder(bericht: Bericht, bronnen: Bronnen, days: Iterable[date]) -> Iterable[date]:
+    """Who is written to must be there today; who writes may write of the time when it was."""
+    return (bronnen.ontvangen,) if _is_sent_by_gemeente(bericht) else days
+
+
+def _days(bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie, bronnen: Bronnen) -> Iterator[date]:
+    """The days on one of which a party must have existed: that of receipt, and those that its message is about."""
+    yield bronnen.ontvangen
     if isinstance(bericht, Toewijzingsbericht):
         yield from (product.ingangsdatum for product in bericht.toegewezen_producten)
     elif isinstance(bericht, Leveringsbericht):

@@ -1,7 +1,7 @@
 """What the levels together say of a message."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeGuard
 
@@ -11,7 +11,7 @@ from iwmo_gateway.rules.answers import Beantwoord, answers, answers_alone
 from iwmo_gateway.rules.content import content
 from iwmo_gateway.rules.deliveries import deliveries
 from iwmo_gateway.rules.engine import Actie, Finding, Level
-from iwmo_gateway.rules.external import external
+from iwmo_gateway.rules.external import Consulted, consulted, external
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.history import history
 from iwmo_gateway.rules.invoices import invoices
@@ -42,10 +42,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings of a message, and of a claim what is approved."""
+    """All findings of a message, of a claim what is approved, and the outside sources that it was held against."""
 
     findings: tuple[Finding, ...]
     settlement: Settlement | None = None
+    consulted: Consulted = field(default_factory=Consulted)
 
     @property
     def outcome(self) -> Outcome:
@@ -76,6 +77,10 @@ def judge_alone(bericht: Bericht | Retour) -> Verdict:
 
 def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
     """Levels 3 and 4 together; a fault in the Header, and of a claim one in Declaratie, leaves the rest unsaid."""
+    return replace(_against(bericht, historie, bronnen), consulted=consulted(bericht, historie, bronnen))
+
+
+def _against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
     found = (
         *(finding for level in _AGAINST for finding in level.findings(bericht, historie)),
         *_from_outside(bericht, historie, bronnen),
@@ -119,7 +124,7 @@ def judge_offline(bericht: Bericht, bronnen: Bronnen) -> Verdict:
 
 def beside(alone: Verdict, against: Verdict) -> Verdict:
     """What level 2 said of a message that it does not refuse, with what levels 3 and 4 say."""
-    return Verdict((*alone.findings, *against.findings), against.settlement)
+    return Verdict((*alone.findings, *against.findings), against.settlement, against.consulted)
 
 
 def schema_verdict(check: SchemaCheck) -> Verdict:

@@ -85,6 +85,7 @@ class Judgement:
     retour_soort: str | None
     ingediend: int | None = None
     toegekend: int | None = None
+    codelijsten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,8 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> M
 
 def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequence[Finding]) -> None:
     """Add a judgement with all its findings."""
-    transaction.execute(_INSERT_JUDGEMENT, values_of(judgement) | {"contract": list(judgement.contract)})
+    versions = {"contract": list(judgement.contract), "codelijsten": list(judgement.codelijsten)}
+    transaction.execute(_INSERT_JUDGEMENT, values_of(judgement) | versions)
     if found:
         rows = [
             {
@@ -301,7 +303,12 @@ def _judgements(transaction: Transaction, which: ColumnElement[bool]) -> list[Ju
     columns = [judgements.c[name] for name in Judgement.__slots__]
     rows = transaction.execute(select(*columns).where(which).order_by(judgements.c.nr))
     return [
-        replace(judgement, status=Status(judgement.status), contract=tuple(judgement.contract))
+        replace(
+            judgement,
+            status=Status(judgement.status),
+            contract=tuple(judgement.contract),
+            codelijsten=tuple(judgement.codelijsten or ()),
+        )
         for judgement in (Judgement(*row) for row in rows)
     ]
 

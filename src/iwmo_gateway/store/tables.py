@@ -175,6 +175,7 @@ judgements = Table(
     Column("xsd", String(120), nullable=False),
     Column("regels", String(60), nullable=False),
     Column("contract", JSON, nullable=False),
+    Column("codelijsten", JSON, comment="none: judged before they were noted"),
     Column("bevindingen", Integer, nullable=False),
     Column("more", Boolean, nullable=False, comment="there were more schema faults than were kept"),
     Column("ingediend", BigInteger, comment="of a claim, signed euro cents"),

@@ -159,4 +159,9 @@ def _bedragen(judgement: Judgement) -> models.BedragenModel | None:
 
 
 def _versies(judgement: Judgement) -> models.VersiesModel:
-    return models.VersiesModel(xsd=judgement.xsd, regels=judgement.regels, contract=list(judgement.contract))
+    return models.VersiesModel(
+        xsd=judgement.xsd,
+        regels=judgement.regels,
+        contract=list(judgement.contract),
+        codelijsten=list(judgement.codelijsten),
+    )

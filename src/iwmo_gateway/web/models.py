@@ -37,7 +37,7 @@ _RESULT: Final[dict[str, JsonValue]] = {
     "bevindingen_totaal": 1,
     "retour": {"id": "0197a3c2-5e12-7c02-8f4b-3d1c9e7a5b60", "soort": "WMO306"},
     "bedragen": None,
-    "versies": {"xsd": "iwmo-3.2/1.0.0", "regels": "0.1.0", "contract": []},
+    "versies": {"xsd": "iwmo-3.2/1.0.0", "regels": "0.1.0", "contract": [], "codelijsten": ["gemeenten/2026"]},
     "oordelen": 1,
 }
 
@@ -83,6 +83,7 @@ class VersiesModel(BaseModel):
     xsd: str
     regels: str
     contract: list[str]
+    codelijsten: list[str]
 
 
 class BedragenModel(BaseModel):
