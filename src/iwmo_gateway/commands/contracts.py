@@ -1,0 +1,102 @@
+"""Contract profiles: checking, loading and showing them."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from iwmo_gateway.commands.environment import migrate_embedded, out, the_gateway
+from iwmo_gateway.contract.profile import Profiel
+from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
+from iwmo_gateway.gateway import contracts
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.store.parties import TokenRole
+
+contract: Final = typer.Typer(
+    no_args_is_help=True, help="Contract profiles: what municipalities and providers agreed on."
+)
+
+
+@contract.command("check")
+def contract_check(
+    profiles: Annotated[list[str], typer.Argument(metavar="FILE|NAME", help="TOML files, or shipped profiles.")],
+) -> None:
+    """Check profiles, without a database, and explain them in Dutch.
+
+    Prints file:line: text for everything that is wrong, and ends with 1 if there is anything.
+    """
+    right = [_checked(wanted) for wanted in profiles]
+    for checked in right:
+        if checked.profiel is not None:
+            _print_profile(checked.profiel)
+    if any(checked.faults for checked in right):
+        raise typer.Exit(1)
+
+
+@contract.command("load")
+def contract_load(
+    profile: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A TOML file, or a shipped profile.")],
+) -> None:
+    """Load a profile as the next version of its name; messages are judged by it from then on."""
+    checked = _checked(profile)
+    if checked.faults:
+        raise typer.Exit(1)
+    with the_gateway() as gateway:
+        migrate_embedded(gateway)
+        caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
+        loaded, new = contracts.load(gateway, caller, checked)
+    out.print(f"{loaded.identity} {'is geladen' if new else 'heeft deze inhoud al; er is niets veranderd'}")
+
+
+@contract.command("show")
+def contract_show(
+    profile: Annotated[
+        str | None, typer.Argument(metavar="NAME[/VERSION]", help="A loaded profile; its newest version if not told.")
+    ] = None,
+    toml: Annotated[bool, typer.Option("--toml", help="The text as it was loaded.")] = False,
+) -> None:
+    """List the profiles that are loaded, or explain one in Dutch."""
+    with the_gateway() as gateway:
+        migrate_embedded(gateway)
+        if profile is None:
+            _print_profiles(gateway)
+        elif toml:
+            sys.stdout.write(contracts.shown_text(gateway, profile))
+        else:
+            _print_profile(contracts.shown(gateway, profile))
+
+
+def _checked(wanted: str) -> contracts.Checked:
+    """A profile from a file, with its faults told."""
+    path = contracts.file_of(wanted)
+    checked = contracts.check_file(path)
+    for fault in checked.faults:
+        sys.stdout.write(f"{path}:{fault.regelnummer}: {fault.tekst}\n")
+    return checked
+
+
+def _print_profile(profiel: Profiel) -> None:
+    for sentence in explained(profiel):
+        out.print(escape(sentence))
+    right = {"tarief (€)", "functieniveau"}
+    table = Table(*(Column(name, justify="right" if name in right else "left") for name in COLUMNS))
+    for row in rows(profiel):
+        table.add_row(*(escape(cell) for cell in row))
+    out.print(table)
+    for note in notes(profiel):
+        out.print(escape(note))
+
+
+def _print_profiles(gateway: Gateway) -> None:
+    table = Table(Column("profiel", no_wrap=True), "domein", "gemeenten", "van", "t/m", "geladen (UTC)", "door")
+    for loaded, gemeenten in contracts.listed(gateway):
+        made = f"{loaded.loaded_at:%Y-%m-%d %H:%M}"
+        validity = (str(loaded.vanaf), str(loaded.tot_en_met))
+        table.add_row(loaded.identity, loaded.domain, ", ".join(gemeenten), *validity, made, escape(loaded.loaded_by))
+    out.print(table)
+    out.print("Van elk profiel telt de hoogste versie.")
+    out.print(f"Meegeleverd (`contract load NAAM`): {', '.join(contracts.shipped_names())}")

@@ -1,0 +1,77 @@
+"""What every command works in: the settings, the gateway they describe, and where it writes."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NoReturn
+
+import structlog
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Column
+
+from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.settings import Settings
+
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def read_settings() -> Settings:
+    """The settings. Raises ConfigurationError that names every wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"IWMO_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise ConfigurationError(f"Settings: {wrong}") from None
+
+
+@contextmanager
+def the_gateway() -> Iterator[Gateway]:
+    """The gateway of these settings, with its log on standard error."""
+    settings = read_settings()
+    _log_to_stderr(settings.log_level)
+    gateway = open_gateway(settings)
+    try:
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def migrate_embedded(gateway: Gateway) -> None:
+    """Bring an embedded database up to date; any other must be so already."""
+    if gateway.database.embedded:
+        gateway.database.migrate()
+    migrated(gateway)
+
+
+def migrated(gateway: Gateway) -> None:
+    """Raises ConfigurationError where the database is at another revision than this version works with."""
+    current, newest = gateway.database.current_revision, gateway.database.newest_revision
+    if current != newest:
+        raise ConfigurationError(f"The database is at {current or 'nothing'}, not {newest}: run `iwmo-gateway migrate`")
+
+
+def _log_to_stderr(level: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def id_column(header: str) -> Column:
+    """A column that is never cut off: an id is there to be copied."""
+    return Column(header, no_wrap=True, min_width=36)
+
+
+def stop(text: str) -> NoReturn:
+    """End with 2, and one line that says why."""
+    sys.stderr.write(f"iwmo-gateway: {text}\n")
+    raise SystemExit(2)
