@@ -12,6 +12,9 @@ branch_labels = None
 depends_on = None
 
 _HOLDERS = sa.text("holds_reference")
+_UNJUDGED = sa.text("status IN ('failed', 'received')")
+_UNANSWERED = sa.text("retour IS NULL AND status <> 'invalid'")
+_UNFETCHED = sa.text("fetched_at IS NULL AND acknowledged_at IS NULL AND withdrawn_at IS NULL")
 
 
 def upgrade() -> None:
@@ -87,6 +90,15 @@ def upgrade() -> None:
     op.add_column(
         "judgements", sa.Column("codelijsten", sa.JSON(), nullable=True, comment="none: judged before they were noted")
     )
+    for column in ("ingangsdatum", "einddatum"):
+        op.create_index(f"ix_toewijzing_versies_{column}", "toewijzing_versies", [column, "toewijzing"])
+    _partial_index("ix_messages_unjudged", "messages", ["received_at", "id"], _UNJUDGED)
+    _partial_index("ix_judgements_unanswered", "judgements", ["received_at", "message"], _UNANSWERED)
+    _partial_index("ix_mailbox_unfetched", "mailbox", ["message", "party"], _UNFETCHED)
+
+
+def _partial_index(name: str, table: str, columns: list[str], condition: sa.TextClause) -> None:
+    op.create_index(name, table, columns, postgresql_where=condition, sqlite_where=condition)
 
 
 def _count() -> sa.Column[int]:

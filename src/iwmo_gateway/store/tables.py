@@ -141,6 +141,12 @@ Index("ix_messages_received_at", messages.c.received_at)
 Index("ix_messages_status", messages.c.status, messages.c.id)
 Index("ix_messages_answers", messages.c.answers)
 Index(
+    "ix_messages_unjudged",
+    messages.c.received_at,
+    messages.c.id,
+    **_only("status IN ('failed', 'received')"),
+)
+Index(
     "ix_messages_waiting",
     messages.c.lease_until,
     **_only("status = 'received'"),
@@ -182,6 +188,12 @@ judgements = Table(
     Column("toegekend", BigInteger, comment="of a claim, signed euro cents"),
     _id("retour"),
     Column("retour_soort", String(6)),
+)
+Index(
+    "ix_judgements_unanswered",
+    judgements.c.received_at,
+    judgements.c.message,
+    **_only("retour IS NULL AND status <> 'invalid'"),
 )
 
 findings = Table(
@@ -246,6 +258,8 @@ toewijzing_versies = Table(
     Column("geboortedatum", LargeBinary(32), comment="keyed hash of Bsn and birth date, none if it is unknown"),
     Index("ix_toewijzing_versies_client", "client", "aanbieder"),
     Index("ix_toewijzing_versies_referentie", "aanbieder", "referentie_aanbieder"),
+    Index("ix_toewijzing_versies_ingangsdatum", "ingangsdatum", "toewijzing"),
+    Index("ix_toewijzing_versies_einddatum", "einddatum", "toewijzing"),
 )
 
 starts = Table(
@@ -406,6 +420,12 @@ Index(
     mailbox.c.party,
     mailbox.c.nr,
     **_only("acknowledged_at IS NULL AND withdrawn_at IS NULL"),
+)
+Index(
+    "ix_mailbox_unfetched",
+    mailbox.c.message,
+    mailbox.c.party,
+    **_only("fetched_at IS NULL AND acknowledged_at IS NULL AND withdrawn_at IS NULL"),
 )
 
 replays = Table(

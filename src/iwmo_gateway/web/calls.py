@@ -124,6 +124,12 @@ def wants_xml(request: Request) -> bool:
     return xml > accepted.get("application/json", 0.0)
 
 
+def wants_csv(request: Request) -> bool:
+    """Whether the caller asks for a report as CSV rather than as JSON."""
+    accepted = dict(_accepted(request))
+    return accepted.get("text/csv", 0.0) > accepted.get("application/json", 0.0)
+
+
 def later(request: Request) -> bool:
     """Whether the caller would rather not wait (`Prefer: respond-async`)."""
     return "respond-async" in request.headers.get("prefer", "").lower()
