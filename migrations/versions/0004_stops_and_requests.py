@@ -95,10 +95,24 @@ def upgrade() -> None:
     _partial_index("ix_messages_unjudged", "messages", ["received_at", "id"], _UNJUDGED)
     _partial_index("ix_judgements_unanswered", "judgements", ["received_at", "message"], _UNANSWERED)
     _partial_index("ix_mailbox_unfetched", "mailbox", ["message", "party"], _UNFETCHED)
+    _indexes_of_facts()
 
 
 def _partial_index(name: str, table: str, columns: list[str], condition: sa.TextClause) -> None:
     op.create_index(name, table, columns, postgresql_where=condition, sqlite_where=condition)
+
+
+def _indexes_of_facts() -> None:
+    """What lists of facts are read by: each side's own in their order, and what changed since a moment."""
+    for table in ("starts", "verzoeken", "declaraties"):
+        for side in ("gemeente", "aanbieder"):
+            op.create_index(f"ix_{table}_{side}", table, [side, "id"])
+    op.create_index("ix_toewijzingen_gemeente", "toewijzingen", ["gemeente", "id"])
+    op.create_index("ix_toewijzing_versies_aanbieder", "toewijzing_versies", ["aanbieder", "toewijzing", "nr"])
+    deleted = sa.text("deleted_by IS NOT NULL")
+    for table in ("starts", "stops"):
+        _partial_index(f"ix_{table}_deleted_by", table, ["deleted_by"], deleted)
+    op.create_index("ix_judgements_at", "judgements", ["at"])
 
 
 def _count() -> sa.Column[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from iwmo_gateway import __version__
 from iwmo_gateway.cli import app as cli
@@ -21,7 +22,7 @@ from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.web import app as web
-from iwmo_gateway.web import reports
+from iwmo_gateway.web import reports, statemodels, states
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.models import FindingModel, ResultModel, SearchModel
 from iwmo_gateway.web.problems import CATALOGUE
@@ -59,7 +60,7 @@ def routes() -> set[tuple[str, str]]:
     probes = {("GET", f"/{name}") for name in ("healthz", "readyz", "metrics")}
     called = {
         (method, re.sub(r"\{\w+\}", "{}", route.path))
-        for route in (*router.routes, *reports.router.routes)
+        for route in (*router.routes, *reports.router.routes, *states.router.routes)
         if isinstance(route, APIRoute)
         for method in route.methods
     }
@@ -127,6 +128,16 @@ class TestWhatAnswersHold:
     @pytest.mark.parametrize("field", SearchModel.model_fields)
     def test_every_search_is_explained(self, field: str) -> None:
         assert any(f"`{field}`" in cells[0] for cells in rows("docs/municipalities.md"))
+
+    @pytest.mark.parametrize("asked", statemodels.AskedModel.__subclasses__())
+    def test_everything_that_may_be_asked_of_facts_is_explained(self, asked: type[statemodels.AskedModel]) -> None:
+        explained = " ".join(cells[0] for cells in rows("docs/municipalities.md"))
+        assert [field for field in asked.model_fields if f"`{field}`" not in explained] == []
+
+    @pytest.mark.parametrize("fact", [*statemodels.FeitModel.__subclasses__(), statemodels.SourceModel])
+    def test_every_field_of_a_fact_is_explained(self, fact: type[BaseModel]) -> None:
+        explained = " ".join(cells[0] for cells in [*rows("docs/municipalities.md"), *rows("docs/providers.md")])
+        assert [field for field in fact.model_fields if f"`{field}`" not in explained] == []
 
     @pytest.mark.parametrize("name", ["docs/providers.md", "docs/decisions/001-life-of-a-message.md"])
     def test_every_status_is_explained(self, name: str) -> None:

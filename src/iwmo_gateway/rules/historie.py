@@ -70,11 +70,12 @@ class Levering:
         return None, self.categorie, self.code
 
     def continues(self, start: "Levering") -> bool:
-        """Whether this may be the stop of that start (TR382): a product that either leaves out is not compared."""
-        products = {(self.categorie, self.code), (start.categorie, start.code)} - {(None, None)}
-        return (self.toewijzing_nummer, self.begindatum) == (start.toewijzing_nummer, start.begindatum) and (
-            len(products) < 2
-        )
+        """Whether this may be the stop of that start (TR382): on an allocation, a product that either leaves out is not
+        compared; task-oriented care is known by its product alone."""
+        if (self.toewijzing_nummer, self.begindatum) != (start.toewijzing_nummer, start.begindatum):
+            return False
+        products = {(self.categorie, self.code), (start.categorie, start.code)}
+        return len(products if self.toewijzing_nummer is None else products - {(None, None)}) < 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,7 @@ judgements = Table(
     Column("toegekend", BigInteger, comment="of a claim, signed euro cents"),
     _id("retour"),
     Column("retour_soort", String(6)),
+    Index("ix_judgements_at", "at"),
 )
 Index(
     "ix_judgements_unanswered",
@@ -233,6 +234,7 @@ toewijzingen = Table(
     Column("nummer", BigInteger, nullable=False),
     Column("versions", Integer, nullable=False, comment="grows with every version: two writers cannot both be first"),
     UniqueConstraint("domain", "gemeente", "nummer"),
+    Index("ix_toewijzingen_gemeente", "gemeente", "id"),
 )
 
 toewijzing_versies = Table(
@@ -260,6 +262,7 @@ toewijzing_versies = Table(
     Index("ix_toewijzing_versies_referentie", "aanbieder", "referentie_aanbieder"),
     Index("ix_toewijzing_versies_ingangsdatum", "ingangsdatum", "toewijzing"),
     Index("ix_toewijzing_versies_einddatum", "einddatum", "toewijzing"),
+    Index("ix_toewijzing_versies_aanbieder", "aanbieder", "toewijzing", "nr"),
 )
 
 starts = Table(
@@ -277,6 +280,9 @@ starts = Table(
     _id("message", nullable=False, index=True),
     _id("deleted_by", comment="the 305 that deleted it"),
     Index("ix_starts_client", "client", "gemeente", "aanbieder"),
+    Index("ix_starts_gemeente", "gemeente", "id"),
+    Index("ix_starts_aanbieder", "aanbieder", "id"),
+    Index("ix_starts_deleted_by", "deleted_by", **_only("deleted_by IS NOT NULL")),
 )
 
 stops = Table(
@@ -296,6 +302,7 @@ stops = Table(
     _id("message", nullable=False, index=True),
     _id("deleted_by", comment="the 307 that deleted it"),
     Index("ix_stops_client", "client", "gemeente", "aanbieder"),
+    Index("ix_stops_deleted_by", "deleted_by", **_only("deleted_by IS NOT NULL")),
 )
 
 verzoeken = Table(
@@ -310,6 +317,8 @@ verzoeken = Table(
     _id("message", nullable=False, index=True),
     Column("holds_reference", Boolean, nullable=False, comment="false where another request had it before (2.3)"),
     Index("ix_verzoeken_client", "client", "gemeente", "aanbieder"),
+    Index("ix_verzoeken_gemeente", "gemeente", "id"),
+    Index("ix_verzoeken_aanbieder", "aanbieder", "id"),
 )
 Index(
     "uq_verzoeken_referentie",
@@ -349,6 +358,8 @@ declaraties = Table(
     Column("toegekend", BigInteger, nullable=False, comment="signed euro cents"),
     UniqueConstraint("domain", "soort", "aanbieder", "declaratie_nummer"),
     Index("ix_declaraties_begindatum", "domain", "soort", "gemeente", "aanbieder", "begindatum"),
+    Index("ix_declaraties_gemeente", "gemeente", "id"),
+    Index("ix_declaraties_aanbieder", "aanbieder", "id"),
 )
 
 prestaties = Table(

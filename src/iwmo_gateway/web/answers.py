@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from fastapi import Response
+from pydantic import BaseModel
+
 from iwmo_gateway.gateway.results import SHOWN, Result
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.rules.verdict import Verdict
@@ -45,6 +48,11 @@ def validation(said: tuple[Message, Verdict]) -> models.ValidationModel:
         bevindingen=findings(list(verdict.findings[:SHOWN])),
         bevindingen_totaal=len(verdict.findings),
     )
+
+
+def as_json(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A model as the answer to a call."""
+    return Response(model.model_dump_json(), status, headers, media_type="application/json")
 
 
 def query(asked: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel
 
 from iwmo_gateway.gateway import mailbox, replay, results
 from iwmo_gateway.gateway.access import Caller
@@ -29,7 +28,7 @@ from iwmo_gateway.web.calls import (
     the_party,
     wants_xml,
 )
-from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem, refusal
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem, refusal
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
@@ -52,23 +51,11 @@ _XML_BODY: Final[dict[str, Any]] = {
 }
 
 
-def _problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The problems of a call, for its documentation."""
-    kinds = [CATALOGUE[code] for code in codes]
-    return {
-        status: {
-            "model": models.ProblemModel,
-            "description": "; ".join(f"{kind.code}: {kind.title}" for kind in kinds if kind.status == status),
-        }
-        for status in sorted({kind.status for kind in kinds})
-    }
-
-
 _UNTAKEN: Final = (
     "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "ontvangst-moment",
     "IB004",
 )  # fmt: skip
-_SENDING: Final = _problems(*_UNTAKEN, "IB008", "IB014", "IB019")
+_SENDING: Final = documented(*_UNTAKEN, "IB008", "IB014", "IB019")
 
 router = APIRouter(prefix="/v1")
 
@@ -109,13 +96,13 @@ def post_bericht(
     status = 202 if result.message.status in WAITS else 200 if taken.repeated else 201
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
         return _xml(results.retour_xml(gateway, caller, result.message.id), status, where)
-    return _json(answers.full(result), 200 if taken.repeated else status, where)
+    return answers.as_json(answers.full(result), 200 if taken.repeated else status, where)
 
 
 @router.post(
     "/validations",
     response_model=models.ValidationModel,
-    responses=_problems(*_UNTAKEN),
+    responses=documented(*_UNTAKEN),
     openapi_extra=_XML_BODY,
     tags=["berichten"],
 )
@@ -127,11 +114,11 @@ def post_validation(
 ) -> Response:
     """Hear what the gateway would say of a message, at all four levels. Nothing is kept."""
     said = validate(gateway, caller, body, moment)
-    return refusal(said) if isinstance(said, Refused) else _json(answers.validation(said))
+    return refusal(said) if isinstance(said, Refused) else answers.as_json(answers.validation(said))
 
 
 @router.get(
-    "/berichten", response_model=models.SummariesModel, responses=_problems("token", "parameters"), tags=["berichten"]
+    "/berichten", response_model=models.SummariesModel, responses=documented("token", "parameters"), tags=["berichten"]
 )
 def get_berichten(
     gateway: TheGateway,
@@ -159,25 +146,25 @@ def get_berichten(
         asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
         following = f"/v1/berichten?{answers.query(asked)}"
     listed = [answers.summary(result) for result in page]
-    return _json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
+    return answers.as_json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 
 
 @router.get(
     "/berichten/{message_id}",
     response_model=models.ResultModel,
-    responses=_problems("token", "niet-gevonden"),
+    responses=documented("token", "niet-gevonden"),
     tags=["berichten"],
 )
 def get_bericht(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
     """The result of a message."""
     result = results.find(gateway, caller, identity)
-    return _json(answers.full(_found(result)))
+    return answers.as_json(answers.full(_found(result)))
 
 
 @router.get(
     "/berichten/{message_id}/bevindingen",
     response_model=models.FindingsModel,
-    responses=_problems("token", "niet-gevonden", "parameters"),
+    responses=documented("token", "niet-gevonden", "parameters"),
     tags=["berichten"],
 )
 def get_bevindingen(
@@ -191,7 +178,7 @@ def get_bevindingen(
     found = _found(results.findings(gateway, caller, identity, after=after - 1, limit=limit + 1))
     more = len(found) > limit
     following = f"/v1/berichten/{identity}/bevindingen?after={after + limit}&limit={limit}" if more else None
-    return _json(
+    return answers.as_json(
         models.FindingsModel(bevindingen=answers.findings(found[:limit]), links=models.LinksModel(next=following))
     )
 
@@ -199,19 +186,19 @@ def get_bevindingen(
 @router.get(
     "/berichten/{message_id}/oordelen",
     response_model=models.StoryModel,
-    responses=_problems("token", "niet-gevonden"),
+    responses=documented("token", "niet-gevonden"),
     tags=["berichten"],
 )
 def get_oordelen(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
     """Every judgement of a message and all that happened to it."""
     judged, happened = _found(results.judgements(gateway, caller, identity))
-    return _json(answers.story(judged, happened))
+    return answers.as_json(answers.story(judged, happened))
 
 
 @router.get(
     "/berichten/{message_id}/xml",
     response_class=Response,
-    responses={**_problems("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
 def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
@@ -222,7 +209,7 @@ def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Resp
 @router.get(
     "/berichten/{message_id}/retour",
     response_class=Response,
-    responses={**_problems("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
 def get_retour(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
@@ -233,7 +220,7 @@ def get_retour(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> R
 @router.get(
     "/mailbox",
     response_model=models.MailboxModel,
-    responses=_problems("token", "IB008", "parameters"),
+    responses=documented("token", "IB008", "parameters"),
     tags=["mailbox"],
 )
 async def get_mailbox(
@@ -254,13 +241,13 @@ async def get_mailbox(
         await asyncio.sleep(min(POLL_SECONDS, left))
     page = [answers.entry(waits) for waits in found[:limit]]
     following = f"/v1/mailbox?after={page[-1].nr}&limit={limit}" if len(found) > limit else None
-    return _json(models.MailboxModel(berichten=page, links=models.LinksModel(next=following)))
+    return answers.as_json(models.MailboxModel(berichten=page, links=models.LinksModel(next=following)))
 
 
 @router.get(
     "/mailbox/{nr}",
     response_class=Response,
-    responses={**_problems("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["mailbox"],
 )
 def get_mailbox_entry(
@@ -274,7 +261,7 @@ def get_mailbox_entry(
 @router.put(
     "/mailbox/{nr}/acknowledged",
     status_code=204,
-    responses=_problems("token", "IB008", "niet-gevonden"),
+    responses=documented("token", "IB008", "niet-gevonden"),
     tags=["mailbox"],
 )
 def put_acknowledged(
@@ -290,7 +277,7 @@ def put_acknowledged(
     "/replays",
     status_code=201,
     response_model=models.ReplayModel,
-    responses=_problems("token", "IB008", "parameters"),
+    responses=documented("token", "IB008", "parameters"),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -313,23 +300,23 @@ def post_replay(
         dry_run=wanted.dry_run,
         force=wanted.force,
     )
-    return _json(answers.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
+    return answers.as_json(answers.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
 
 
 @router.get(
     "/replays/{message_id}",
     response_model=models.ReplayModel,
-    responses=_problems("token", "IB008", "niet-gevonden"),
+    responses=documented("token", "IB008", "niet-gevonden"),
     tags=["operators"],
 )
 def get_replay(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
     """A replay: who, when, why, and what came of each message."""
     if caller.role is TokenRole.PARTY:
         raise ProblemError("IB008", verwacht="een token van een beheerder of auditor", gevonden=caller.role)
-    return _json(answers.replay(_found(replay.find(gateway, identity))))
+    return answers.as_json(answers.replay(_found(replay.find(gateway, identity))))
 
 
-@router.get("/problems/{code}", tags=["documentatie"], responses=_problems("niet-gevonden"))
+@router.get("/problems/{code}", tags=["documentatie"], responses=documented("niet-gevonden"))
 def get_problem(code: str) -> dict[str, str | int]:
     """What a problem code means and what to do about it. Needs no token."""
     kind = CATALOGUE.get(code)
@@ -364,10 +351,6 @@ def _schema_problem(result: Result, headers: dict[str, str]) -> Response:
         ],
         meer=judgement.more if judgement else False,
     )
-
-
-def _json(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(model.model_dump_json(), status, headers, media_type="application/json")
 
 
 def _xml(body: bytes | None, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from iwmo_gateway.gateway.receive import Denial, Refused
 from iwmo_gateway.standard.xml import Unreadable, XmlProblem
+from iwmo_gateway.web.models import ProblemModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,18 @@ class ProblemError(Exception):
     def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
         """The problem as an answer."""
         return problem(self.code, self.detail, headers, **self.more)
+
+
+def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The problems of a call, for its documentation."""
+    kinds = [CATALOGUE[code] for code in codes]
+    return {
+        status: {
+            "model": ProblemModel,
+            "description": "; ".join(f"{kind.code}: {kind.title}" for kind in kinds if kind.status == status),
+        }
+        for status in sorted({kind.status for kind in kinds})
+    }
 
 
 def problem(code: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:

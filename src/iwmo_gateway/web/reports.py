@@ -13,18 +13,15 @@ from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
 from iwmo_gateway.web.calls import received_at, the_caller, the_gateway, wants_csv
-from iwmo_gateway.web.models import LinksModel, ProblemModel
-from iwmo_gateway.web.problems import CATALOGUE
+from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.problems import documented
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would calculate with."""
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-    **{
-        kind.status: {"model": ProblemModel, "description": f"{kind.code}: {kind.title}"}
-        for kind in (CATALOGUE["token"], CATALOGUE["parameters"])
-    },
+    **documented("token", "parameters", "ontvangst-moment"),
 }
 
 router = APIRouter(prefix="/v1/reports", tags=["rapporten"])
@@ -58,7 +55,7 @@ def get_openstaand(
             headers["Link"] = f'<{link}>; rel="next"'
         return Response(_csv(page), headers=headers, media_type="text/csv; charset=utf-8")
     told = OpenstaandListModel(peildatum=today, openstaand=page, links=LinksModel(next=link))
-    return Response(told.model_dump_json(), media_type="application/json")
+    return answers.as_json(told)
 
 
 def _csv(page: list[OpenstaandModel]) -> str:
