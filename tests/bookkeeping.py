@@ -96,8 +96,8 @@ class Books:
         if isinstance(bericht, Verzoekbericht):
             requests = self.verzoeken(before, bericht)
             mine_open = {
-                reference
-                for reference, request in requests.items()
+                request.referentie
+                for request in self.aanvragen(before, bericht)
                 if request.open and (request.gemeente, request.client) == (gemeente_of(bericht), bericht.client.bsn)
             }
             return replace(historie, verzoeken=requests, open_verzoeken=frozenset(mine_open), bekend=bekend)
@@ -108,25 +108,33 @@ class Books:
             declaraties=self.declaraties(before, mine, bericht),
         )
 
-    def verzoeken(self, before: list[tuple[Bericht, Verdict]], bericht: Bericht) -> dict[str, Aanvraag]:
-        """Every request of the provider, and what became of it."""
-        found: dict[str, Aanvraag] = {}
+    def aanvragen(self, before: list[tuple[Bericht, Verdict]], bericht: Bericht) -> list[Aanvraag]:
+        """Every request of the provider, oldest first, and what became of it: where 2.3 lets a reference be used again
+        there are several with it.
+        """
         mine = [earlier for earlier, _ in before if aanbieder_of(earlier) == aanbieder_of(bericht)]
+        answers, allocated = defaultdict(list), set()
         for earlier in mine:
-            if isinstance(earlier, Verzoekbericht):
-                for reference in earlier.referenties:
-                    found[reference] = Aanvraag(reference, gemeente_of(earlier), earlier.client.bsn)
-        for earlier in mine:
+            gemeente = gemeente_of(earlier)
             if isinstance(earlier, Antwoordbericht):
-                request = found[earlier.antwoord.referentie_aanbieder]
-                answers = (*request.antwoorden, earlier.antwoord.verzoek_antwoord)
-                found[request.referentie] = replace(request, antwoorden=answers)
+                answers[gemeente, earlier.antwoord.referentie_aanbieder].append(earlier.antwoord.verzoek_antwoord)
             if isinstance(earlier, Toewijzingsbericht):
-                for product in earlier.toegewezen_producten:
-                    if product.referentie_aanbieder in found:
-                        request = found[product.referentie_aanbieder]
-                        found[request.referentie] = replace(request, toegewezen=True)
-        return found
+                numbered = [one for one in earlier.toegewezen_producten if one.toewijzing_nummer is not None]
+                allocated |= {(gemeente, product.referentie_aanbieder) for product in numbered}
+        return [
+            Aanvraag(
+                reference, gemeente, earlier.client.bsn, tuple(answers[gemeente, reference]),
+                toegewezen=(gemeente, reference) in allocated,
+            )
+            for earlier in mine
+            if isinstance(earlier, Verzoekbericht)
+            for gemeente in [gemeente_of(earlier)]
+            for reference in earlier.referenties
+        ]  # fmt: skip
+
+    def verzoeken(self, before: list[tuple[Bericht, Verdict]], bericht: Bericht) -> dict[str, Aanvraag]:
+        """The provider's requests by reference; the first one to use it has it."""
+        return {request.referentie: request for request in reversed(self.aanvragen(before, bericht))}
 
     def declaraties(
         self, before: list[tuple[Bericht, Verdict]], mine: list[tuple[Bericht, Verdict]], bericht: Claim
