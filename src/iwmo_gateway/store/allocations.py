@@ -36,7 +36,7 @@ _KNOWN: Final = {
         toewijzing_versies.c.aanbieder == bindparam("aanbieder"),
         one_of_them,
     )
-    .order_by(toewijzing_versies.c.toewijzingsdatum, toewijzing_versies.c.toewijzingstijd)
+    .order_by(toewijzing_versies.c.toewijzingsdatum, toewijzing_versies.c.toewijzingstijd, toewijzing_versies.c.message)
     for dialect, one_of_them in among(toewijzing_versies.c.client, "clienten").items()
 }
 _OF_CLIENT: Final = (
@@ -86,48 +86,75 @@ def add(transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbe
 
     Raises StoreConflict if another message changed one of these allocations since `historie` was loaded.
     """
-    bsn = bericht.client.bsn
+    bsn, own = bericht.client.bsn, {"domain": key["domain"], "gemeente": key["gemeente"]}
     versions = toewijzingen_of(bericht, historie.clienten[bsn])
-    birth = historie.geboortedata.get(bsn)
+    birth = bytes.fromhex(historie.geboortedata[bsn]) if bsn in historie.geboortedata else None
     known = {number: len(earlier) for number, earlier in historie.toewijzingen.items()}
-    # A resend brings a version that is here already: nothing new.
+    # A resend brings a version that is here already: nothing new, but perhaps a birth date that was mended.
     made = [version for version in versions if version not in historie.toewijzingen.get(version.nummer, ())]
+    if birth is not None and len(made) < len(versions):
+        _mend_birth(transaction, own, [version for version in versions if version not in made], birth)
+    if not made:
+        return
     new = [version.nummer for version in made if version.nummer not in known]
-    ids: dict[int, int] = {}
-    own = {"domain": key["domain"], "gemeente": key["gemeente"]}
-    if new:
-        rows = [{**own, "nummer": number, "versions": 1} for number in new]
-        added = transaction.execute(insert(toewijzingen).returning(toewijzingen.c.nummer, toewijzingen.c.id), rows)
-        ids = {row.nummer: row.id for row in added}
+    ids = _begun(transaction, own, new)
     for number in (version.nummer for version in made if version.nummer in known):
-        grown = transaction.execute(
-            update(toewijzingen)
-            .where(
-                toewijzingen.c.domain == key["domain"],
-                toewijzingen.c.gemeente == key["gemeente"],
-                toewijzingen.c.nummer == number,
-                toewijzingen.c.versions == known[number],
-            )
-            .values(versions=known[number] + 1)
-            .returning(toewijzingen.c.id)
-        ).scalar()
-        if grown is None:
-            raise StoreConflict("Another message changed the same allocation")
-        ids[number] = grown
-    if made:
+        ids[number] = _grown(transaction, own, number, known[number])
+    rows = [
+        {
+            "toewijzing": ids[version.nummer],
+            "nr": known.get(version.nummer, 0) + 1,
+            "message": key["id"],
+            **{name: value for name, value in asdict(version).items() if name in _VERSION},
+            "client": bytes.fromhex(version.client),
+            "geboortedatum": birth,
+        }
+        for version in made
+    ]
+    transaction.execute(_INSERT_VERSIONS, rows)
+
+
+def _begun(transaction: Transaction, own: Mapping[str, Any], numbers: Iterable[int]) -> dict[int, int]:
+    """The ids of new allocations."""
+    rows = [{**own, "nummer": number, "versions": 1} for number in numbers]
+    if not rows:
+        return {}
+    added = transaction.execute(insert(toewijzingen).returning(toewijzingen.c.nummer, toewijzingen.c.id), rows)
+    return {row.nummer: row.id for row in added}
+
+
+def _grown(transaction: Transaction, own: Mapping[str, Any], number: int, versions: int) -> int:
+    """The id of an allocation that gets one more version than these."""
+    grown = transaction.execute(
+        update(toewijzingen)
+        .where(
+            *(toewijzingen.c[name] == value for name, value in own.items()),
+            toewijzingen.c.nummer == number,
+            toewijzingen.c.versions == versions,
+        )
+        .values(versions=versions + 1)
+        .returning(toewijzingen.c.id)
+    ).scalar()
+    if grown is None:
+        raise StoreConflict("Another message changed the same allocation")
+    return int(grown)
+
+
+def _mend_birth(transaction: Transaction, own: Mapping[str, Any], versions: Iterable[Toewijzing], birth: bytes) -> None:
+    """Versions that were sent again are told with the birth date of the newest message."""
+    for version in versions:
+        of_it = select(toewijzingen.c.id).where(
+            *(toewijzingen.c[name] == value for name, value in own.items()), toewijzingen.c.nummer == version.nummer
+        )
         transaction.execute(
-            _INSERT_VERSIONS,
-            [
-                {
-                    "toewijzing": ids[version.nummer],
-                    "nr": known.get(version.nummer, 0) + 1,
-                    "message": key["id"],
-                    **{name: value for name, value in asdict(version).items() if name in _VERSION},
-                    "client": bytes.fromhex(version.client),
-                    "geboortedatum": bytes.fromhex(birth) if birth else None,
-                }
-                for version in made
-            ],
+            update(toewijzing_versies)
+            .where(
+                toewijzing_versies.c.toewijzing.in_(of_it),
+                toewijzing_versies.c.client == bytes.fromhex(version.client),
+                toewijzing_versies.c.toewijzingsdatum == version.toewijzingsdatum,
+                toewijzing_versies.c.toewijzingstijd == version.toewijzingstijd,
+            )
+            .values(geboortedatum=birth)
         )
 
 
