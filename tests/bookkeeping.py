@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from iwmo_gateway.contract.profile import Profiel
+from iwmo_gateway.rules.answers import Beantwoord
 from iwmo_gateway.rules.credits import as_regel
 from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd
 from iwmo_gateway.rules.historie import (
@@ -23,14 +24,16 @@ from iwmo_gateway.rules.historie import (
     stop_of,
     toewijzingen_of,
 )
-from iwmo_gateway.rules.verdict import Outcome, Verdict, judge
+from iwmo_gateway.rules.verdict import Outcome, Verdict, beside, judge, judge_alone, judge_answer
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
 from iwmo_gateway.standard.codelistfiles import load_codelists
 from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.declaraties import Claim, Factuurbericht
+from iwmo_gateway.standard.kinds import answered_by
 from iwmo_gateway.standard.leveringen import Startbericht
-from iwmo_gateway.standard.reading import to_bericht
+from iwmo_gateway.standard.reading import to_bericht, to_retour
+from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht, Factuurretourbericht, Retour
 from iwmo_gateway.standard.verzoeken import Antwoordbericht
 from iwmo_gateway.standard.xml import Document, read
 from tests.cases import Case, codelists, profile
@@ -43,15 +46,64 @@ class Books:
     """A municipality's and a provider's messages so far, as far as they count as sent."""
 
     profielen: tuple[Profiel, ...] = ()
+    answering: tuple[str, ...] = ()
     counted: list[tuple[Bericht, Verdict]] = field(default_factory=list)
     codelists: Codelists = CODELISTS
+    forwarded: list[Bericht] = field(default_factory=list)
+    answered: list[Bericht] = field(default_factory=list)
+    answers: list[Retour] = field(default_factory=list)
 
-    def take(self, bericht: Bericht, ontvangen: date) -> Verdict:
-        """Judge a message, and keep it if it counts."""
+    def take(self, bericht: Bericht | Retour, ontvangen: date) -> Verdict:
+        """Judge a message, and keep it if it counts.
+
+        An answer leaves the facts of what it answers as they are: no message in a fixture builds on them.
+        """
+        if isinstance(bericht, Retour):
+            verdict = self.judge_answer(bericht, ontvangen)
+            if verdict.outcome is not Outcome.REJECTED:
+                answers = self.beantwoord(bericht)
+                assert answers
+                self.answered.append(answers.bericht)
+                self.answers.append(bericht)
+            return verdict
         verdict = judge(bericht, self.historie(bericht), self.bronnen(bericht, ontvangen))
         if verdict.outcome is not Outcome.REJECTED:
             self.counted.append((bericht, verdict))
+        itself = receiver_of(bericht) in self.answering
+        if itself or verdict.outcome is not Outcome.REJECTED:
+            self.forwarded.append(bericht)
+            if not itself:
+                self.answered.append(bericht)
         return verdict
+
+    def judge_answer(self, retour: Retour, ontvangen: date) -> Verdict:
+        """What is said of a return message from the other side."""
+        alone = judge_alone(retour)
+        if alone.rejected:
+            return alone
+        own = (retour.soort.code, answerer_of(retour), retour.header.identificatie_retour)
+        used = own in [
+            (earlier.soort.code, answerer_of(earlier), earlier.header.identificatie_retour) for earlier in self.answers
+        ]
+        historie = Historie(clienten={}, identificatie_used=used)
+        bronnen = Bronnen(ontvangen, CODELISTS, ())
+        return beside(alone, judge_answer(retour, self.beantwoord(retour), historie, bronnen))
+
+    def beantwoord(self, retour: Retour) -> Beantwoord | None:
+        """The message that a return message answers: one that its sender was forwarded by the party that it names."""
+        wanted = (
+            answered_by(retour.soort),
+            answers_to(retour),
+            answerer_of(retour),
+            retour.header.antwoord_op,
+        )
+        fits = [
+            (bericht, any(bericht is other for other in self.answered))
+            for bericht in self.forwarded
+            if (bericht.soort, bericht.header.afzender, receiver_of(bericht), bericht.header.identificatie) == wanted
+        ]
+        # What waits for an answer comes first.
+        return Beantwoord(*min(fits, key=lambda fit: fit[1])) if fits else None
 
     def bronnen(self, bericht: Bericht, ontvangen: date) -> Bronnen:
         mine = [profiel for profiel in self.profielen if gemeente_of(bericht) in profiel.gemeenten]
@@ -213,6 +265,24 @@ def identity(bericht: Bericht) -> tuple[str, str, str]:
     return bericht.soort.code, bericht.header.afzender, bericht.header.identificatie
 
 
+def receiver_of(bericht: Bericht) -> str:
+    return bericht.header.ontvanger
+
+
+def answerer_of(retour: Retour) -> str:
+    """Who really sends a return message."""
+    if isinstance(retour, Factuurretourbericht):
+        return retour.header.gemeente
+    return retour.header.afzender if isinstance(retour, DeclaratieAntwoordbericht) else retour.header.ontvanger
+
+
+def answers_to(retour: Retour) -> str:
+    """Who gets a return message."""
+    if isinstance(retour, Factuurretourbericht):
+        return retour.header.aanbieder
+    return retour.header.ontvanger if isinstance(retour, DeclaratieAntwoordbericht) else retour.header.afzender
+
+
 def gemeente_of(bericht: Bericht) -> str:
     sends = isinstance(bericht, Toewijzingsbericht | Antwoordbericht)
     return bericht.header.afzender if sends else bericht.header.ontvanger
@@ -236,18 +306,24 @@ def after(
 
 
 @cache
-def typed(path: Path, convert: Callable[[bytes], bytes] = bytes) -> Bericht:
+def typed(path: Path, convert: Callable[[bytes], bytes] = bytes) -> Bericht | Retour:
     document = read(convert(path.read_bytes()))
     assert isinstance(document, Document)
-    return to_bericht(document)
+    return to_retour(document) if document.soort.is_answer else to_bericht(document)
 
 
-def judged(case: Case, convert: Callable[[bytes], bytes] = bytes) -> tuple[Bericht, Verdict]:
+def judged(case: Case, convert: Callable[[bytes], bytes] = bytes) -> tuple[Bericht | Retour, Verdict]:
     """The message of a case, judged after those before it, each of which became what the case says."""
-    books = Books(tuple(profile(name) for name in case.contracten), codelists=codelists(case, CODELISTS))
+    books = Books(
+        tuple(profile(name) for name in case.contracten),
+        case.antwoordt_zelf,
+        codelists=codelists(case, CODELISTS),
+    )
     for path, status in case.vooraf:
         assert books.take(typed(path, convert), case.ontvangen - timedelta(days=1)).outcome == status, path.name
     bericht = typed(case.path, convert)
+    if isinstance(bericht, Retour):
+        return bericht, books.judge_answer(bericht, case.ontvangen)
     historie = with_other_facts(case, books.historie(bericht))
     return bericht, judge(bericht, historie, books.bronnen(bericht, case.ontvangen))
 

@@ -22,6 +22,7 @@ class Case:
     `vooraf` are earlier messages, each with the status that it must get; `contracten` names of shipped profiles, or
     paths of others; `aanbieders` what stands on a list of providers, where there is one. Of a claim, `bedragen` are
     what it asks and what is approved, `antwoord` what its answer says.
+    The parties in `antwoordt_zelf` send their return messages themselves, all the time.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Case:
     aanbieders: tuple[dict[str, Any], ...]
     bedragen: dict[str, int] | None
     antwoord: tuple[dict[str, Any], ...]
+    antwoordt_zelf: tuple[str, ...]
     facts: dict[str, list[dict[str, Any]]]
 
     @property
@@ -64,6 +66,7 @@ def cases() -> Iterator[Case]:
             aanbieders=tuple(said.pop("aanbieders", ())),
             bedragen=said.pop("bedragen", None),
             antwoord=tuple(said.pop("antwoord", ())),
+            antwoordt_zelf=tuple(said.pop("antwoordt_zelf", ())),
             facts=said,
         )
 

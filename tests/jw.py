@@ -6,7 +6,8 @@ from tests.cases import Case, cases
 
 _CODES = {
     "414": "436", "416": "432", "448": "450", "418": "438", "420": "440", "444": "446", "480": "486", "482": "488",
-    "484": "490",
+    "484": "490", "415": "437", "417": "433", "449": "451", "419": "439", "421": "441", "445": "447", "481": "487",
+    "483": "489", "485": "491",
 }  # fmt: skip
 _OF_IWMO_ALONE = {"TR381", "contract-aanbieder", "TR418", "RC8855", "RC8856"}
 """What rests on the Wmo's product list or on a contract for the Wmo."""

@@ -39,12 +39,15 @@ PROMISES = {
     "migrate": "Bring the database to the revision that this version works with",
     "demo": "Send a story over HTTP to a gateway of its own",
     "validate": "Judge files without a store",
-    "rules": "Show every published rule",
+    "rules": "Show every rule, per domain and release",
     "replay": "Judge kept messages again",
     "token": "Tokens of parties, operators and auditors",
     "token create": "Make a token, and print it alone",
     "token list": "Show every token, without the token itself",
     "token revoke": "Revoke a token, at once",
+    "party": "Parties: municipalities and providers",
+    "party list": "Show every party, and who answers what it receives",
+    "party set": "Say whether a party sends return messages (302, 306, 325 and so on) itself",
 }
 
 
@@ -58,11 +61,13 @@ def on(settings: Settings) -> dict[str, str]:
 
 
 def test_help_says_what_each_command_does(tmp_path: Path) -> None:
-    told = run_each(tmp_path, [["--help"], ["token", "--help"]])
-    assert [(done.returncode, done.stderr) for done in told] == [(0, ""), (0, "")]
-    overview, of_tokens = (words(done.stdout) for done in told)
+    told = run_each(tmp_path, [["--help"], ["token", "--help"], ["party", "--help"]])
+    assert [(done.returncode, done.stderr) for done in told] == [(0, "")] * 3
+    overview, of_tokens, of_parties = (words(done.stdout) for done in told)
     for name, promise in PROMISES.items():
-        assert promise in (of_tokens if name.startswith("token ") else overview), name
+        group, _, command = name.partition(" ")
+        page = {"token": of_tokens, "party": of_parties}[group] if command else overview
+        assert promise in page, name
     assert list(tmp_path.iterdir()) == []
 
 
@@ -201,11 +206,46 @@ def test_validate_of_a_file_that_is_not_there_names_it(tmp_path: Path) -> None:
 # --- rules ----------------------------------------------------------------------------------------------------------
 
 
-def test_rules_prints_a_row_for_each_published_rule(tmp_path: Path) -> None:
-    done = run(tmp_path, "rules")
+def test_rules_prints_a_row_for_each_rule_in_every_domain_and_release(tmp_path: Path) -> None:
+    whole, one, unknown = run_each(
+        tmp_path, [["rules"], ["rules", "--domain", "jw", "--release", "3.2"], ["rules", "--release", "9.9"]]
+    )
+    for done, titles in ((whole, ["iwmo 2.3", "iwmo 3.2", "ijw 2.3", "ijw 3.2"]), (one, ["ijw 3.2"])):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.findall(r"^ *(i\w+ \d\.\d) *$", done.stdout, re.MULTILINE) == titles
+        rows = re.findall(r"^│ (\S+) +│", done.stdout, re.MULTILINE)
+        assert rows == [*rulebook()] * len(titles)
+    assert unknown.returncode != 0
+    assert "9.9" in unknown.stderr
+
+
+# --- parties --------------------------------------------------------------------------------------------------------
+
+
+def test_a_party_is_set_to_answer_for_itself_and_back_and_is_listed(on: dict[str, str], tmp_path: Path) -> None:
+    def listed() -> list[tuple[str, ...]]:
+        done = run(tmp_path, "party", "list", **on)
+        assert (done.returncode, done.stderr) == (0, "")
+        return re.findall(r"^│ (\S+) +│ (\S+) +│ (\S.*?) +│$", done.stdout, re.MULTILINE)
+
+    assert listed() == []
+    assert run(tmp_path, "token", "create", "--party", AANBIEDER, "--label", "koppeling", **on).returncode == 0
+    done = run(tmp_path, "party", "set", GEMEENTE, "--answers-itself", **on)
     assert (done.returncode, done.stderr) == (0, "")
-    rows = re.findall(r"^│ (\S+) +│", done.stdout, re.MULTILINE)
-    assert rows == list(rulebook())
+    assert GEMEENTE in done.stdout
+    assert listed() == [(GEMEENTE, "gemeente", "zelf"), (AANBIEDER, "aanbieder", "de gateway")]
+    assert run(tmp_path, "party", "set", GEMEENTE, "--gateway-answers", **on).returncode == 0
+    assert listed() == [(GEMEENTE, "gemeente", "de gateway"), (AANBIEDER, "aanbieder", "de gateway")]
+
+
+def test_a_party_without_a_code_or_a_choice_is_refused(on: dict[str, str], tmp_path: Path) -> None:
+    asked = [["party", "set", "12345", "--answers-itself"], ["party", "set", GEMEENTE], ["party", "set"]]
+    wrong, undecided, nobody = run_each(tmp_path, asked, **on)
+    assert wrong.returncode != 0
+    assert "12345" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    assert undecided.returncode == nobody.returncode == 2
+    assert run(tmp_path, "party", "list", **on).stdout.count(GEMEENTE) == 0
 
 
 # --- replay ---------------------------------------------------------------------------------------------------------

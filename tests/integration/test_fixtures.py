@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from iwmo_gateway.gateway import contracts
-from iwmo_gateway.gateway.access import Caller
-from iwmo_gateway.standard.kinds import answer_to
+from iwmo_gateway.gateway.access import Caller, set_answering
+from iwmo_gateway.rules.answers import ANSWERED_ONCE
+from iwmo_gateway.standard.kinds import answer_to, answered_by
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
@@ -38,6 +40,8 @@ def with_codelists(call: Callers, case: Case) -> Callers:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Callers, case: Case) -> None:
     call = with_codelists(call, case)
+    for party in case.antwoordt_zelf:
+        set_answering(call.gateway, party, TODAY, itself=True)
     for name in case.contracten:
         contracts.load(call.gateway, OFFICER, contracts.check_file(profile_path(name)))
     for path, status in case.vooraf:
@@ -48,11 +52,19 @@ def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Calle
     document = kop_of(case.body)
     answer = call.send(document.kop.afzender, case.body, noon(case.ontvangen))
     said = answer.json()
+    expected = 409 if any(finding[0] == ANSWERED_ONCE for finding in case.findings) else 201
+    assert answer.status_code == expected
+    if expected == 409:
+        assert said["code"] == "IB019"
+        said = call.get(document.kop.afzender, f"/v1/berichten/{said['id']}").json()
     found = [
         tuple(f[k] for k in ("regel", "niveau", "retourcode", "klasse", "pad", "actie")) for f in said["bevindingen"]
     ]
     assert sorted(found, key=str) == sorted(case.findings, key=str)
-    assert (answer.status_code, said["status"]) == (201, case.status)
+    assert said["status"] == case.status
+    if document.soort.is_answer:
+        is_tied_to_what_it_answers(call, document, said)
+        return
 
     retour = call.get(document.kop.afzender, f"/v1/berichten/{said['id']}/retour")
     answered = kop_of(retour.content)
@@ -65,3 +77,23 @@ def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Calle
     if case.bedragen is None:
         assert refused <= codes
         assert bool(codes) is (case.status == "rejected")
+
+
+def is_tied_to_what_it_answers(call: Callers, document: Document, said: dict[str, Any]) -> None:
+    """A return message that was taken stands beside its message and in the mailbox; one that was refused does not."""
+    sender, addressee = document.kop.afzender, document.kop.ontvanger
+    assert (said["retour"], said["bedragen"]) == (None, None)
+    assert call.get(sender, f"/v1/berichten/{said['id']}/retour").status_code == 404
+    waits = {entry["id"]: entry for entry in call.get(addressee, "/v1/mailbox").json()["berichten"]}
+    if said["status"] == "rejected":
+        assert (said["antwoord_op"], said["id"] in waits) == (None, False)
+        return
+    assert waits[said["id"]]["antwoord_op"] == said["antwoord_op"]
+    answered = call.get(addressee, f"/v1/berichten/{said['antwoord_op']}").json()
+    assert answered["retour"] == {"id": said["id"], "soort": said["soort"]}
+    assert answered["soort"] == answered_by(document.soort).code
+    assert call.get(addressee, f"/v1/berichten/{said['antwoord_op']}/retour").content == document_body(call, said)
+
+
+def document_body(call: Callers, said: dict[str, Any]) -> bytes:
+    return call.get(said["afzender"], f"/v1/berichten/{said['id']}/xml").content

@@ -64,12 +64,9 @@ def crowded_start(products: int, **values: str) -> bytes:
     return "".join((before, *numbered, after)).encode()
 
 
-def stop() -> bytes:
-    """As much of a 307 as shows what it is: a kind that is known and that the gateway does not handle yet."""
-    return (
-        '<wmo307:Bericht xmlns:wmo307="http://www.istandaarden.nl/iwmo/3_2/wmo307/schema">'
-        f"<wmo307:Header><wmo307:Afzender>{AANBIEDER}</wmo307:Afzender></wmo307:Header></wmo307:Bericht>"
-    ).encode()
+def no_kind(number: str) -> bytes:
+    """A start under the name of a kind that release 3.2 does not have."""
+    return lone_start().replace(b"wmo305", f"wmo{number}".encode())
 
 
 def hardly(name: str) -> bytes:

@@ -13,9 +13,9 @@ from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.content import content
+from iwmo_gateway.rules.deliveries import deliveries
 from iwmo_gateway.rules.engine import Level
 from iwmo_gateway.rules.external import external
-from iwmo_gateway.rules.history import history
 from tests.conftest import Callers
 from tests.integration.test_http_builders import (
     AANBIEDER,
@@ -36,7 +36,7 @@ from tests.integration.test_http_builders import (
 )
 from tests.integration.test_http_refusals import UNREADABLE, is_problem
 
-RULES: tuple[tuple[Level, str], ...] = ((content, "CS002"), (history, "TR019"), (external, "TR135"))
+RULES: tuple[tuple[Level, str], ...] = ((content, "CS002"), (deliveries, "TR019"), (external, "TR135"))
 """A rule of each level."""
 
 
@@ -180,7 +180,7 @@ def test_a_crash_while_judging_again_leaves_the_first_judgement(
     told.add(call.send(GEMEENTE, allocation(), day("2023-02-09")))
     before = standing(call)
     with monkeypatch.context() as broken:
-        break_rule(broken, history, "TR019")
+        break_rule(broken, deliveries, "TR019")
         answer = call.send(AANBIEDER, start(), day("2023-02-10"))
         told.add(answer)
         is_problem(answer, 500, "fout")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from iwmo_gateway.gateway.access import list_tokens, revoke_token
+from iwmo_gateway.standard.kinds import SOORTEN
 from tests.conftest import TODAY, Callers
 from tests.integration.test_http_builders import (
     AANBIEDER,
@@ -17,9 +18,9 @@ from tests.integration.test_http_builders import (
     document_of,
     hardly,
     lone_start,
+    no_kind,
     served,
     standing,
-    stop,
 )
 
 NOTHING = Standing((), (), ())
@@ -55,7 +56,8 @@ UNREADABLE: tuple[tuple[str, Callable[[], bytes], int, str, str], ...] = (
     ("unknown root", lambda: lone_start().replace(b":Bericht", b":Brief"), 422, "IB004", "element Bericht"),
     ("no namespace", lambda: b"<Bericht><Bsn>999912008</Bsn></Bericht>", 422, "IB004", "istandaarden.nl"),
     ("old release", lambda: hardly("old-release"), 422, "IB004", "istandaarden.nl"),
-    ("a kind that is not handled yet", stop, 422, "IB004", "WMO305"),
+    ("a kind that 3.2 no longer has", lambda: no_kind("303"), 422, "IB004", "istandaarden.nl"),
+    ("a kind that there is not", lambda: no_kind("321"), 422, "IB004", "istandaarden.nl"),
 )
 
 
@@ -98,10 +100,10 @@ def test_an_external_entity_is_not_fetched(call: Callers, tmp_path: Path) -> Non
     assert "only the server" not in answer.text
 
 
-def test_a_kind_that_is_not_handled_yet_is_named_with_those_that_are(call: Callers) -> None:
-    said = is_problem(call.send(AANBIEDER, stop()), 422, "IB004")
-    assert said["gevonden"] == "WMO307 3.2"
-    assert "WMO301" in said["verwacht"]
+def test_every_kind_that_there_is_is_taken_by_its_sender_and_fails_its_schema_if_it_is_empty(call: Callers) -> None:
+    for soort in SOORTEN.values():
+        body = f'<Bericht xmlns="{soort.namespace}"/>'.encode()
+        assert is_problem(call.send(AANBIEDER, body), 422, "IB014")["id"], soort
 
 
 def test_a_message_larger_than_the_limit_is_refused_whether_or_not_it_says_its_length(call: Callers) -> None:
@@ -204,7 +206,6 @@ def test_the_checks_come_in_their_order(call: Callers) -> None:
         is_problem(sent(b"x" * 5000, "text/plain"), 415, "mediatype")
         is_problem(sent(foreign.replace(b"wmo305/schema", b"wmo999/schema")[:-3]), 400, "geen-xml")
         is_problem(sent(foreign.replace(b"wmo305/schema", b"wmo999/schema")), 422, "IB004")
-        is_problem(sent(stop().replace(AANBIEDER.encode(), ANDERE_AANBIEDER.encode())), 422, "IB004")
         is_problem(sent(foreign), 403, "IB009")
         assert standing(call) == NOTHING
         is_problem(sent(lone_start(StatusAanlevering="7")), 422, "IB014")

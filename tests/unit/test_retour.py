@@ -158,7 +158,11 @@ def test_the_return_message_keeps_every_character() -> None:
     assert SCHEMAS.check(again).ok
 
 
-BAD = [case for case in cases() if case.status == "rejected" and case.bedragen is None]
+BAD = [
+    case
+    for case in cases()
+    if case.status == "rejected" and case.bedragen is None and not document_of(case.body).soort.is_answer
+]
 
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)

@@ -28,7 +28,8 @@ def follow(
 ) -> None:
     """Give the message that was answered the verdict of its receiver: a new judgement, and the facts that go with it.
 
-    What the gateway refused at level 2, in the Header or in Declaratie leaves no facts, whatever the answer is.
+    What the gateway refused at level 2, in the Header or in Declaratie leaves no facts, whatever the answer is; nor
+    does a refused message whose identification another one has used since.
     Raises StoreConflict if the message was judged again meanwhile.
     """
     message = asked.message
@@ -37,9 +38,12 @@ def follow(
     classes = gateway.answer_shape(retour.soort).classes
     verdict = told(document, retour, asked.document, asked.bericht, classes=classes, said=said)
     status = Status(verdict.outcome)
-    usable = message.status in COUNTS or not any(
-        finding.actie is Actie.REJECT and (finding.niveau == 2 or finding.klasse in {"Header", "Declaratie"})
-        for finding in said
+    usable = message.status in COUNTS or not (
+        any(
+            finding.actie is Actie.REJECT and (finding.niveau == 2 or finding.klasse in {"Header", "Declaratie"})
+            for finding in said
+        )
+        or messages.identification_holder(transaction, message)
     )
     changes: dict[str, Any] = {
         "status": status,

@@ -100,7 +100,8 @@ def _complete_answer(
     received_at: datetime,
 ) -> Complete:
     soort = answered_by(retour.soort)
-    found = messages.answered_with(transaction, message, soort.code, retour.header.antwoord_op)
+    named = retour.header
+    found = messages.answered_with(transaction, message, soort.code, named.antwoord_op, named.antwoord_op_dag)
     asked = beantwoord = None
     if found is not None:
         answered, before = found

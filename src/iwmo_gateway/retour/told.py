@@ -6,11 +6,12 @@ from typing import Final
 from lxml import etree
 
 from iwmo_gateway.retour.building import APPROVED, NO_REMARK, NOT_JUDGED, REJECTED, Path
+from iwmo_gateway.rules.answers import is_repeated
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.settlement import Settlement
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.berichten import Bericht
-from iwmo_gateway.standard.declaraties import Claim
+from iwmo_gateway.standard.declaraties import Claim, Prestatie
 from iwmo_gateway.standard.retouren import ClaimAntwoord, DeclaratieAntwoordbericht, Retour
 from iwmo_gateway.standard.xml import Document, local_name
 
@@ -35,6 +36,7 @@ def told(
     codes = _in_asked(_codes(answer.root, ("Bericht",), "/Bericht", classes), retour, bericht)
     settlement, lines = None, dict[str, int]()
     if isinstance(retour, ClaimAntwoord) and isinstance(bericht, Claim):
+        codes = codes | _without_reason(retour, bericht, codes)
         settlement = _settlement(retour, bericht, codes)
         lines = {prestatie.pad: prestatie.regelnummer for prestatie in bericht.prestaties}
     found = [finding for finding in said if finding.actie is not Actie.REJECT]
@@ -70,32 +72,78 @@ def _in_asked(
     moved: Mapping[str, str] = {}
     if isinstance(retour, ClaimAntwoord) and isinstance(bericht, Claim):
         clients = {client.bsn: client.pad for client in bericht.clienten}
-        lines = {prestatie.referentie: prestatie.pad for prestatie in bericht.prestaties}
         moved = {
             "/Bericht/DeclaratieAntwoord": "/Bericht/Declaratie",
             **{client.pad: clients[client.bsn] for client in retour.clienten},
-            **{prestatie.pad: lines[prestatie.referentie] for prestatie in retour.prestaties},
+            **_lines_in_asked(retour, bericht),
         }
     return {moved.get(pad, pad): refusing for pad, refusing in codes if refusing}
+
+
+def _lines_in_asked(retour: ClaimAntwoord, bericht: Claim) -> dict[str, str]:
+    """The path in the claim of every line in its answer, by its path there.
+
+    Lines of one claim that share a ReferentieNummer are told apart by what else is in them; of lines that are the same
+    the last ones are meant, since it is those that TR314 refuses.
+    """
+    left: dict[tuple[str, str], list[Prestatie]] = {}
+    for client in bericht.clienten:
+        for line in client.prestaties:
+            left.setdefault((client.bsn, line.referentie), []).append(line)
+    found: dict[str, str] = {}
+    for client in retour.clienten:
+        for own in reversed(client.prestaties):
+            same = left[client.bsn, own.referentie]
+            line = next((line for line in reversed(same) if is_repeated(own, line)), same[-1])
+            found[own.pad] = line.pad
+            if len(same) > 1:
+                same.remove(line)
+    return found
+
+
+def _without_reason(
+    retour: ClaimAntwoord, bericht: Claim, codes: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """What the amounts in an answer refuse without a code that does: a claim as a whole, or lines.
+
+    The code for these is that there is no remark.
+    """
+    asked = bericht.declaratie.totaal_ingediend_bedrag.signed
+    whole = "/Bericht/Declaratie" if isinstance(retour, DeclaratieAntwoordbericht) else "/Bericht/Header"
+    if not retour.clienten:
+        refused = _granted(retour, asked) != asked and not {"/Bericht/Header", whole} & codes.keys()
+        return {whole: (NO_REMARK,)} if refused else {}
+    clients = {client.bsn: client.pad for client in bericht.clienten}
+    lines = _lines_in_asked(retour, bericht)
+    return {
+        lines[prestatie.pad]: (NO_REMARK,)
+        for client in retour.clienten
+        for prestatie in client.prestaties
+        if _is_refused(prestatie) and not {lines[prestatie.pad], clients[client.bsn], whole} & codes.keys()
+    }
+
+
+def _is_refused(prestatie: Prestatie) -> bool:
+    return prestatie.toegekend_bedrag is None or prestatie.toegekend_bedrag.bedrag == 0
+
+
+def _granted(retour: ClaimAntwoord, asked: int) -> int:
+    if isinstance(retour, DeclaratieAntwoordbericht):
+        antwoord = retour.declaratie_antwoord
+        return antwoord.totaal_toegekend_bedrag.signed if antwoord else asked
+    return retour.header.toegekend_totaal_bedrag.signed
 
 
 def _settlement(retour: ClaimAntwoord, bericht: Claim, codes: Mapping[str, tuple[str, ...]]) -> Settlement:
     asked = bericht.declaratie.totaal_ingediend_bedrag.signed
     if "/Bericht/Header" in codes or "/Bericht/Declaratie" in codes:
         return Settlement(asked)
-    lines = {prestatie.referentie: prestatie.pad for prestatie in bericht.prestaties}
-    refused = frozenset(
-        lines[prestatie.referentie]
-        for prestatie in retour.prestaties
-        if prestatie.toegekend_bedrag is None or prestatie.toegekend_bedrag.bedrag == 0
-    )
-    if isinstance(retour, DeclaratieAntwoordbericht):
-        antwoord = retour.declaratie_antwoord
-        granted = antwoord.totaal_toegekend_bedrag.signed if antwoord else asked
-    else:
-        granted = retour.header.toegekend_totaal_bedrag.signed
+    lines = _lines_in_asked(retour, bericht)
+    refused = frozenset(lines[prestatie.pad] for prestatie in retour.prestaties if _is_refused(prestatie))
+    claimed = sum(1 for _ in bericht.prestaties)
+    granted = _granted(retour, asked)
     return Settlement(
-        ingediend=asked, toegekend=granted, judged=True, approved_lines=len(lines) - len(refused), refused=refused
+        ingediend=asked, toegekend=granted, judged=True, approved_lines=claimed - len(refused), refused=refused
     )
 
 

@@ -91,8 +91,7 @@ def bericht_is_niet_beantwoord(retour: Retour, beantwoord: Beantwoord | None) ->
 def kop_is_herhaald(retour: Retour, beantwoord: Beantwoord | None) -> Faults:
     """De kop van het retourbericht herhaalt die van het bericht dat het beantwoordt."""
     if beantwoord is not None:
-        for element, expected, found in _different(retour.header, beantwoord.bericht.header):
-            yield Fault(retour.header, f"{element} {expected}", f"{element} {found}")
+        yield from _unequal(retour.header, retour.header, beantwoord.bericht.header)
 
 
 @answers.rule("TR371", berichten="325")
@@ -100,8 +99,8 @@ def xsd_versie_is_die_van_declaratie(retour: DeclaratieAntwoordbericht, beantwoo
     """XsdVersieDeclaratie is de XsdVersie van het declaratiebericht."""
     if beantwoord is not None and isinstance(beantwoord.bericht, Declaratiebericht):
         own, theirs = retour.header.xsd_versie_declaratie, beantwoord.bericht.header.xsd_versie
-        for element, expected, found in _different(own, theirs) if theirs else ():
-            yield Fault(retour.header, f"{element} {expected}", f"{element} {found}")
+        if theirs is not None:
+            yield from _unequal(retour.header, own, theirs)
 
 
 @answers.rule("TR376", berichten="325")
@@ -144,15 +143,11 @@ def prestatie_is_die_uit_declaratie(retour: ClaimAntwoord, beantwoord: Beantwoor
         for prestatie in client.prestaties:
             if prestatie.referentie not in known:
                 continue
-            owner, line = known[prestatie.referentie]
-            if owner.bsn != client.bsn:
+            own = [line for owner, line in known[prestatie.referentie] if owner.bsn == client.bsn]
+            if not own:
                 yield Fault(prestatie, "de prestatie onder haar eigen client", f"Bsn {HIDDEN}")
-            elif different := [*_different(prestatie, line)]:
-                yield Fault(
-                    prestatie,
-                    ", ".join(f"{element} {expected}" for element, expected, _ in different),
-                    ", ".join(f"{element} {found}" for element, _, found in different),
-                )
+            elif not any(is_repeated(prestatie, line) for line in own):
+                yield from _unequal(prestatie, prestatie, own[0])
 
 
 def _claim(beantwoord: Beantwoord | None) -> Claim | None:
@@ -160,12 +155,31 @@ def _claim(beantwoord: Beantwoord | None) -> Claim | None:
     return bericht if isinstance(bericht, Declaratiebericht | Factuurbericht) else None
 
 
-def _lines(claim: Claim) -> dict[str, tuple[DeclaratieClient, Prestatie]]:
-    """The lines of a claim by ReferentieNummer, with the client in which each stands."""
-    return {prestatie.referentie: (client, prestatie) for client in claim.clienten for prestatie in client.prestaties}
+def _lines(claim: Claim) -> dict[str, list[tuple[DeclaratieClient, Prestatie]]]:
+    """The lines of a claim by ReferentieNummer, each with its client: more than one where TR314 refuses."""
+    found: dict[str, list[tuple[DeclaratieClient, Prestatie]]] = {}
+    for client in claim.clienten:
+        for prestatie in client.prestaties:
+            found.setdefault(prestatie.referentie, []).append((client, prestatie))
+    return found
+
+
+def is_repeated(own: Prestatie, theirs: Prestatie) -> bool:
+    """Whether a line in an answer is this one of the claim."""
+    return not any(_different(own, theirs))
 
 
 _NOT_REPEATED: Final = frozenset({"pad", "regelnummer", "bericht_code", "toegekend_bedrag", "commentaar"})
+
+
+def _unequal(klasse: Klasse, own: Klasse, theirs: Klasse) -> Faults:
+    """One fault of `klasse` that names everything in which these two differ."""
+    if different := [*_different(own, theirs)]:
+        yield Fault(
+            klasse,
+            ", ".join(f"{element} {expected}" for element, expected, _ in different),
+            ", ".join(f"{element} {found}" for element, _, found in different),
+        )
 
 
 def _different(own: Klasse, theirs: Klasse, path: str = "") -> Iterator[tuple[str, str, str]]:

@@ -25,6 +25,11 @@ class RetourHeader(Header):
         """The number of the message that it answers."""
         return self.identificatie
 
+    @property
+    def antwoord_op_dag(self) -> date:
+        """The Dagtekening of the message that it answers."""
+        return self.dagtekening
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Retourbericht(Klasse):
@@ -50,6 +55,11 @@ class DeclaratieAntwoordHeader(Header):
     def antwoord_op(self) -> str:
         """The number of the 323 that it answers."""
         return self.declaratie_identificatie.identificatie
+
+    @property
+    def antwoord_op_dag(self) -> date:
+        """The Dagtekening of the 323 that it answers."""
+        return self.declaratie_identificatie.dagtekening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -106,6 +116,11 @@ class FactuurRetourHeader(Klasse):
     def antwoord_op(self) -> str:
         """The number of the 303 that it answers."""
         return self.declarant_factuur_nummer
+
+    @property
+    def antwoord_op_dag(self) -> date:
+        """The FactuurDagtekening of the 303 that it answers."""
+        return self.factuur_dagtekening
 
     @property
     def identificatie_retour(self) -> str:

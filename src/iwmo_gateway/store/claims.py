@@ -132,9 +132,13 @@ def _rows(
     own: Mapping[str, Any], bericht: Claim, historie: Historie, settlement: Settlement
 ) -> Iterator[dict[str, Any]]:
     used = set(historie.declaraties.regels)
+    credited = {number for number, regel in historie.declaraties.regels.items() if regel.credited}
     for client in bericht.clienten:
         hashed = historie.clienten[client.bsn]
         for prestatie in client.prestaties:
+            # A line is taken back once, also where its municipality approves a second credit.
+            again = prestatie.is_credit and prestatie.vorige in credited
+            approved = prestatie.pad not in settlement.refused and not again
             yield {
                 **values_of(as_regel(prestatie, hashed, own["gemeente"])),
                 **own,
@@ -142,10 +146,12 @@ def _rows(
                 "referentie_nummer": prestatie.referentie,
                 "vorig_referentie_nummer": prestatie.vorige,
                 "credit": prestatie.is_credit,
-                "approved": prestatie.pad not in settlement.refused,
+                "approved": approved,
                 "holds_reference": prestatie.referentie not in used,
             }
             used.add(prestatie.referentie)
+            if approved and prestatie.is_credit and prestatie.vorige is not None:
+                credited.add(prestatie.vorige)
 
 
 def _lines(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> dict[str, EerdereRegel]:

@@ -139,7 +139,8 @@ _ANSWERABLE: Final = (
         messages.c.forwarded,
         messages.c.own.is_(False),
     )
-    .order_by(_ANSWERED, messages.c.id.desc())
+    # A number may be used again after a refusal: the day tells which one is meant, or else what still waits.
+    .order_by(messages.c.dagtekening != bindparam("dagtekening"), _ANSWERED, messages.c.id.desc())
     .limit(1)
 )
 _SETTLE: Final = update(messages).where(
@@ -181,11 +182,12 @@ def answer_of(transaction: Transaction, message_id: str) -> Message | None:
 
 
 def answered_with(
-    transaction: Transaction, answer: Message, soort: str, identificatie: str
+    transaction: Transaction, answer: Message, soort: str, identificatie: str, dagtekening: date
 ) -> tuple[Message, bool] | None:
     """The message of kind `soort` that the return message `answer` answers, and whether another one did before.
 
-    Only what was forwarded to the answering party can be answered by it.
+    One of another day is found where there is none of this `dagtekening`. Only what was forwarded to the answering
+    party can be answered by it.
     """
     values = {
         "id": answer.id,
@@ -195,6 +197,7 @@ def answered_with(
         "ontvanger": answer.afzender,
         "soort": soort,
         "identificatie": identificatie,
+        "dagtekening": dagtekening,
     }
     row = transaction.execute(_ANSWERABLE, values).first()
     return None if row is None else (_message(row[:-1]), bool(row[-1]))
