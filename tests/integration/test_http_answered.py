@@ -399,3 +399,51 @@ def test_a_claim_of_which_nothing_is_approved_is_refused_also_without_a_code(
     assert (result["status"], result["bedragen"]) == ("rejected", {"ingediend": 60000, "toegekend": 0})
     assert told(result) == [("retour", "0200", f"/Bericht/{place}", "reject")]
     assert booked(call) == []
+
+
+def test_a_line_of_a_303_that_is_paid_in_part_is_approved(call: Callers) -> None:
+    body = invoice(HOURS, DAYS)
+    said = asked(call, body)
+    part = answer(call.gateway, body, refused={"R2": "0551"}).decode()
+    before, amount, after = part.partition("ToegekendBedrag>\r\n")
+    part = before + amount + after.replace("Bedrag>0<", "Bedrag>40000<", 1)
+    part = part.replace("TotaalBedrag>60000<", "TotaalBedrag>100000<").replace(">0551<", ">0200<")
+    taken = sent(call, GEMEENTE, part.encode())
+    assert (taken["status"], told(taken)) == ("accepted", [])
+    result = now(call, said)
+    assert (result["status"], result["bedragen"]) == ("accepted", {"ingediend": 129855, "toegekend": 100000})
+    assert booked(call) == [("R1", True), ("R2", True)]
+
+
+def test_a_credit_that_the_municipality_refuses_leaves_its_debit_paid(call: Callers) -> None:
+    asked(call, claim(HOURS))
+    credit = claim(replace(HOURS, referentie="C2", vorige="R1"), identificatie="B02", nummer="D02")
+    said = sent(call, AANBIEDER, credit)
+    answered(call, credit, refused={"C2": "8017"})
+    result = now(call, said)
+    assert (result["status"], result["bedragen"]) == ("refused", {"ingediend": -60000, "toegekend": 0})
+    assert booked(call) == [("C2", False), ("R1", True)]
+    again = claim(replace(HOURS, referentie="C3", vorige="R1"), identificatie="B03", nummer="D03")
+    assert sent(call, AANBIEDER, again)["status"] == "accepted"
+
+
+def test_a_claim_whose_lines_were_credited_since_may_still_be_refused(call: Callers) -> None:
+    """The municipality refuses the debit after its credit was approved: both stand as they were answered."""
+    body = claim(HOURS)
+    said = asked(call, body)
+    credit = claim(replace(HOURS, referentie="C2", vorige="R1"), identificatie="B02", nummer="D02")
+    assert sent(call, AANBIEDER, credit)["status"] == "accepted"
+    answered(call, body, refused={"R1": "9321"})
+    assert now(call, said)["status"] == "refused"
+    assert booked(call) == [("C2", True), ("R1", False)]
+
+
+def test_an_allocation_on_which_was_claimed_may_still_be_refused(call: Callers) -> None:
+    answers_itself(call, AANBIEDER)
+    body = claims.allocation(*TERMS)
+    said = sent(call, GEMEENTE, body)
+    assert sent(call, AANBIEDER, claim(HOURS))["status"] == "accepted"
+    answered(call, body, codes={ALLOCATED: "9332"})
+    assert now(call, said)["status"] == "rejected"
+    again = claim(replace(HOURS, referentie="R9"), identificatie="B02", nummer="D02")
+    assert "TR304" in rules(sent(call, AANBIEDER, again))
