@@ -1,10 +1,12 @@
 """Writes the project's own XSDs from files of facts: `write_schemas.py FACTS_FOLDER OUT_FOLDER`.
 
-The facts (`iwmo-3.2.json` and its three sisters) hold every name, type, facet and code value of the published
-schemas. They are reproduced exactly; layout and comments are ours. Four things are decided here:
+The facts (`iwmo-3.2.json` and its sisters) hold every name, type, facet and code value of the published schemas, from
+which read_schemas.py makes them. They are reproduced exactly; layout and comments are ours. Four things are decided
+here:
 
-* Versions. In release 3.2 every schema says 1.0.0. iWmo's published schemas and all published messages do; iJw's
-  published schemas say 0.1.0, and the facts of iWmo's return messages, derived from tables, name none.
+* Versions. A schema says what the published one says; but in release 3.2 every schema says 1.0.0. iWmo's published
+  schemas and all published messages do; iJw's published schemas say 0.1.0, and the facts of iWmo's return messages,
+  derived from tables, name none.
 * Labels. A code value carries its short label, but values of LDT_RetourCode do not: those are others' sentences.
 * The published pattern `.*[^\\s].*` (at least one character that is no white space, all on one line) costs libxml2
   quadratic time on a value that ends in a line break: 35 s for 100,000 characters, whatever maxLength says.
@@ -23,7 +25,8 @@ from typing import Any, Final
 from lxml import etree
 
 XS: Final = "http://www.w3.org/2001/XMLSchema"
-VERSION: Final = "1.0.0"
+VERSIONS: Final = {"3.2": "1.0.0"}
+"""What every schema of a release says, whatever is published."""
 SAME_LANGUAGE: Final = {r".*[^\s].*": r"[ \t]*[^\s].*"}
 UNLABELLED: Final = frozenset({"LDT_RetourCode"})
 FACETS: Final = ("minLength", "maxLength", "minInclusive", "maxInclusive")
@@ -32,7 +35,7 @@ Facts = dict[str, Any]
 
 
 def main(facts_folder: Path, out_folder: Path) -> None:
-    """Write the schemas of every file of facts to `OUT_FOLDER/{iwmo,ijw}/{2.3,3.2}`."""
+    """Write the schemas of every file of facts to `OUT_FOLDER/{standard}/{release}`."""
     for path in sorted(facts_folder.glob("*.json")):
         facts = json.loads(path.read_text(encoding="utf-8"))
         folder = out_folder / facts["standard"] / facts["release"]
@@ -92,12 +95,12 @@ class Schema:
 
     def _appinfo(self) -> None:
         """The published notes: which standard, message and release this is, and in which versions."""
-        notes = {"standaard": self.release["standard"], "bericht": self.name, "release": self.release["release"]}
-        if self.release["release"] == "2.3":
-            notes["versie"] = self.facts["appinfo"]["versie"]
-        else:
+        release = self.release["release"]
+        notes = {"standaard": self.release["standard"], "bericht": self.name, "release": release}
+        if version := VERSIONS.get(release):
             parts = ("Basisschema",) if self.is_base else ("Bericht", "Basisschema")
-            notes |= {f"{part}Xsd{which}Versie": VERSION for part in parts for which in ("", "Min", "Max")}
+            notes |= {f"{part}Xsd{which}Versie": version for part in parts for which in ("", "Min", "Max")}
+        notes = self.facts.get("appinfo", {}) | notes
         namespace = self.release["basisschema"]["targetNamespace"]
         appinfo = _add(_add(self.root, "annotation"), "appinfo")
         for name, text in notes.items():

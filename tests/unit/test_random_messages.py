@@ -18,7 +18,7 @@ from iwmo_gateway.rules.settlement import nothing_of, settled
 from iwmo_gateway.rules.verdict import Verdict, judge, judge_alone, judge_offline
 from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
-from iwmo_gateway.standard.kinds import Domain, Soort, answer_to
+from iwmo_gateway.standard.kinds import RELEASES, Domain, Soort, answer_to
 from iwmo_gateway.standard.klassen import Klasse
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Document, Unreadable, local_name, read, serialise
@@ -32,7 +32,7 @@ SEQUENCES = 60
 """Of each domain, some eleven messages long."""
 DAMAGED = 60
 """Of each kind."""
-WORTH = 40
+WORTH = 20 * len(RELEASES)
 """Sequences of fourteen messages, of each domain: with all others some five thousand messages."""
 
 CHANCE = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink])

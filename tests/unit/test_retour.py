@@ -96,8 +96,9 @@ def test_all_right_is_a_header_alone_without_return_codes(path: Path) -> None:
     assert header.findtext("{*}BerichtCode") == answer_to(document.soort).bericht_codes[0]
     assert header.findtext("{*}IdentificatieRetour") == "RET123456789"
     assert header.findtext("{*}DagtekeningRetour") == "2023-03-01"
+    versions = SCHEMAS.versions(answer_to(document.soort))
     assert [leaf.text for leaf in header.iterfind("{*}XsdVersieRetour/{*}*")] == (
-        ["1.0.0", "1.0.0"] if document.soort.release == "3.2" else []
+        [versions.basisschema, versions.bericht] if versions else []
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from iwmo_gateway.standard.kinds import RELEASES
+from iwmo_gateway.standard.kinds import RELEASES, releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,14 @@ class PublishedRule:
     """One TR, CD or CS, or a rule of ours (`eigen` says where that comes from).
 
     `berichten` are the messages for which it is published, and others for which it holds as well; `zonder` are those of
-    them that have no element that it is about. `door` says what checks it where no rule of ours does.
+    them that have no element that it is about. `releases` are those in which it holds. `door` says what checks it where
+    no rule of ours does.
     """
 
     code: str
     niveau: int
     berichten: frozenset[str]
-    sinds: str
+    releases: tuple[str, ...]
     door: str | None
     eigen: str | None
     zonder: frozenset[str]
@@ -31,8 +32,8 @@ class PublishedRule:
         return self.retourcodes.get(release) or None
 
     def holds_in(self, release: str) -> bool:
-        """Whether the rule existed in this release."""
-        return RELEASES.index(release) >= RELEASES.index(self.sinds)
+        """Whether the rule exists in this release."""
+        return release in self.releases
 
 
 @cache
@@ -44,7 +45,7 @@ def rulebook() -> Mapping[str, PublishedRule]:
             code=code,
             niveau=entry["niveau"],
             berichten=frozenset(f"{entry.get('berichten', '')} {entry.get('ook', '')}".split()),
-            sinds=entry.get("sinds", RELEASES[0]),
+            releases=releases(entry.get("sinds"), entry.get("tot")),
             door=entry.get("door"),
             eigen=entry.get("eigen"),
             zonder=frozenset(entry.get("zonder", "").split()),

@@ -47,7 +47,7 @@ def _reasons(rule: PublishedRule, published: tuple[str, ...], domain: Domain, re
     elif not published:
         yield f"de berichten ervan zijn er in {release} niet"
     elif not rule.holds_in(release):
-        yield f"geldt vanaf {rule.sinds}"
+        yield f"geldt alleen in {', '.join(rule.releases)}"
     else:
         if rule.door:
             yield f"door {rule.door}"

@@ -35,6 +35,20 @@ class Role(StrEnum):
 
 
 RELEASES: Final = ("2.3", "3.2")
+"""The editions of the standard that are taken, side by side, oldest first."""
+
+
+def releases(sinds: str | None = None, tot: str | None = None) -> tuple[str, ...]:
+    """Those of the releases that lie from one up to and including another, whether these two are still taken or not."""
+    return tuple(
+        release
+        for release in RELEASES
+        if (sinds is None or _number(release) >= _number(sinds)) and (tot is None or _number(release) <= _number(tot))
+    )
+
+
+def _number(release: str) -> tuple[int, ...]:
+    return tuple(map(int, release.split(".")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +95,32 @@ def _namespace(domain: Domain, release: str, name: str) -> str:
 
 
 # number: (releases, sender, number of its answer, BerichtCode in iWmo, BerichtCode in iJw)
-_BOTH, _OLD, _NEW = RELEASES, RELEASES[:1], RELEASES[1:]
+_ALL, _2, _3 = releases(), releases(tot="2.3"), releases(sinds="3.2")
 _G, _A = Role.GEMEENTE, Role.AANBIEDER
 _KINDS: Final[dict[str, tuple[tuple[str, ...], Role, str | None, str, str]]] = {
-    "301": (_BOTH, _G, "302", "414", "436"),
-    "302": (_BOTH, _A, None, "415", "437"),
-    "303": (_OLD, _A, "304", "416 448", "432 450"),
-    "304": (_OLD, _G, None, "417 449", "433 451"),
-    "305": (_BOTH, _A, "306", "418", "438"),
-    "306": (_BOTH, _G, None, "419", "439"),
-    "307": (_BOTH, _A, "308", "420", "440"),
-    "308": (_BOTH, _G, None, "421", "441"),
-    "315": (_BOTH, _A, "316", "444", "446"),
-    "316": (_BOTH, _G, None, "445", "447"),
-    "317": (_NEW, _A, "318", "480", "486"),
-    "318": (_NEW, _G, None, "481", "487"),
-    "319": (_NEW, _G, "320", "482", "488"),
-    "320": (_NEW, _A, None, "483", "489"),
-    "323": (_NEW, _A, "325", "484", "490"),
-    "325": (_NEW, _G, None, "485", "491"),
+    "301": (_ALL, _G, "302", "414", "436"),
+    "302": (_ALL, _A, None, "415", "437"),
+    "303": (_2, _A, "304", "416 448", "432 450"),
+    "304": (_2, _G, None, "417 449", "433 451"),
+    "305": (_ALL, _A, "306", "418", "438"),
+    "306": (_ALL, _G, None, "419", "439"),
+    "307": (_ALL, _A, "308", "420", "440"),
+    "308": (_ALL, _G, None, "421", "441"),
+    "315": (_ALL, _A, "316", "444", "446"),
+    "316": (_ALL, _G, None, "445", "447"),
+    "317": (_3, _A, "318", "480", "486"),
+    "318": (_3, _G, None, "481", "487"),
+    "319": (_3, _G, "320", "482", "488"),
+    "320": (_3, _A, None, "483", "489"),
+    "323": (_3, _A, "325", "484", "490"),
+    "325": (_3, _G, None, "485", "491"),
 }
 
 SOORTEN: Final[dict[tuple[str, str], Soort]] = {
     (soort.code, soort.release): soort
     for domain in Domain
-    for number, (releases, sender, answer, *codes) in _KINDS.items()
-    for release in releases
+    for number, (existing, sender, answer, *codes) in _KINDS.items()
+    for release in existing
     for soort in [
         Soort(
             code=f"{domain.value.upper()}{number}",
@@ -125,6 +139,12 @@ _BY_NAMESPACE: Final = {soort.namespace: soort for soort in SOORTEN.values()}
 def soort_of(namespace: str) -> Soort | None:
     """The kind whose messages stand in this namespace; None for any other."""
     return _BY_NAMESPACE.get(namespace)
+
+
+def is_answer(code: str) -> bool:
+    """Whether messages of this kind, such as WMO302, answer others; also in a release that is no longer taken."""
+    _, _, answer, *_ = _KINDS[code[-3:]]
+    return answer is None
 
 
 def answered_by(soort: Soort) -> Soort:

@@ -17,7 +17,7 @@ _TAKING_IN: Final = ("import", "include", "redefine")
 
 @dataclass(frozen=True, slots=True)
 class XsdVersies:
-    """The versions that a schema of release 3.2 says it has."""
+    """The versions that a schema says it has, of release 3.x only."""
 
     basisschema: str
     bericht: str

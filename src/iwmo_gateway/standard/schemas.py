@@ -65,7 +65,7 @@ class Schemas:
         return self._expectations.classes(soort)
 
     def versions(self, soort: Soort) -> XsdVersies | None:
-        """What XsdVersie says in a message that follows this schema; None for release 2.3, which has none."""
+        """What XsdVersie says in a message that follows this schema; None for release 2.3, whose messages tell none."""
         return self._heading(soort).versions
 
     def identity(self, soort: Soort) -> str:

@@ -11,7 +11,7 @@ from iwmo_gateway.gateway.results import SHOWN, Result
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import AMSTERDAM
-from iwmo_gateway.standard.kinds import SOORTEN
+from iwmo_gateway.standard.kinds import is_answer
 from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
 from iwmo_gateway.store.replays import Replay
@@ -151,7 +151,7 @@ def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
 def _awaited(message: Message, judgement: Judgement | None) -> str | None:
     """Who is still to answer: a receiver that answers for itself."""
     answered = judgement is None or judgement.retour is not None or message.status is Status.INVALID
-    return None if answered or SOORTEN[message.soort, message.release].is_answer else message.ontvanger
+    return None if answered or is_answer(message.soort) else message.ontvanger
 
 
 def _retour(judgement: Judgement) -> models.RetourModel | None:
