@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from iwmo_gateway.gateway.waiting import judge_next, kept_document
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.standard.faults import SchemaFault
 from iwmo_gateway.standard.schemas import SchemaCheck, Schemas
 from tests.conftest import Callers
@@ -175,11 +176,14 @@ def test_an_approval_that_came_meanwhile_is_not_taken_back(call: Callers, monkey
     assert early["status"] == "rejected"
     again: list[Json] = []
 
+    kept_document = Gateway.kept_document
+
     def meanwhile(*asked: Any) -> Any:
+        monkeypatch.setattr(Gateway, "kept_document", kept_document)
         again.append(call.send(AANBIEDER, body, day("2023-03-01")).json())
         return kept_document(*asked)
 
-    monkeypatch.setattr("iwmo_gateway.gateway.replay.kept_document", meanwhile)
+    monkeypatch.setattr(Gateway, "kept_document", meanwhile)
     said = replayed(call, early["id"])
     assert [one["status"] for one in again] == ["accepted"]
     assert outcomes(said)[0][3] == "accepted"
