@@ -387,6 +387,14 @@ def test_the_demo_tells_its_story_every_time(tmp_path: Path) -> None:
             "1.532,27 euro ingediend, 0,00 euro toegekend",
             "TR358 0001",
             "0001 bericht afgekeurd, zie de bevinding /Header",
+            "HTTP 201 WMO315 accepted",
+            "Retourbericht WMO316",
+            "HTTP 201 WMO319 accepted",
+            "Retourbericht WMO320",
+            "HTTP 201 WMO301 accepted",
+            "Retourbericht WMO302",
+            "HTTP 201 WMO307 accepted",
+            "Retourbericht WMO308",
             "Mailbox van 0340",
             "Mailbox van 65656055",
         ]
@@ -395,8 +403,9 @@ def test_the_demo_tells_its_story_every_time(tmp_path: Path) -> None:
             assert part in rest, part
             rest = rest.partition(part)[2]
         gemeente, aanbieder = told.split("Mailbox van 0340")[1].split("Mailbox van 65656055")
-        assert re.findall(r"WMO\d{3}", gemeente) == ["WMO302", "WMO305", *["WMO323"] * 4]
-        assert re.findall(r"WMO\d{3}", aanbieder) == ["WMO301", "WMO306", "WMO306", *["WMO325"] * 5]
+        requested, answered = ["WMO315", "WMO320", "WMO302", "WMO307"], ["WMO316", "WMO319", "WMO301", "WMO308"]
+        assert re.findall(r"WMO\d{3}", gemeente) == ["WMO302", "WMO305", *["WMO323"] * 4, *requested]
+        assert re.findall(r"WMO\d{3}", aanbieder) == ["WMO301", "WMO306", "WMO306", *["WMO325"] * 5, *answered]
 
 
 # --- what these tests share -----------------------------------------------------------------------------------------
