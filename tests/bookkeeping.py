@@ -85,9 +85,10 @@ class Books:
         used = own in [
             (earlier.soort.code, answerer_of(earlier), earlier.header.identificatie_retour) for earlier in self.answers
         ]
-        historie = Historie(clienten={}, identificatie_used=used)
+        answered = self.beantwoord(retour)
+        historie = Historie(clienten={}, identificatie_used=used, beantwoord=answered.bericht if answered else None)
         bronnen = Bronnen(ontvangen, CODELISTS, ())
-        return beside(alone, judge_answer(retour, self.beantwoord(retour), historie, bronnen))
+        return beside(alone, judge_answer(retour, answered, historie, bronnen))
 
     def beantwoord(self, retour: Retour) -> Beantwoord | None:
         """The message that a return message answers: one that its sender was forwarded by the party that it names."""

@@ -108,7 +108,11 @@ def _complete_answer(
         document = gateway.kept_document(answered, messages.xml_of(transaction, answered.id))
         asked = Asked(answered, document, to_bericht(document))
         beantwoord = Beantwoord(asked.bericht, before)
-    historie = Historie(clienten={}, identificatie_used=_used(transaction, message))
+    historie = Historie(
+        clienten={},
+        identificatie_used=_used(transaction, message),
+        beantwoord=asked.bericht if asked else None,
+    )
     verdict = judge_answer(retour, beantwoord, historie, gateway.bronnen(received_at, ()))
     return Complete(beside(alone, verdict), asked=asked)
 

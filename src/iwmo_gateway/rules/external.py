@@ -183,5 +183,6 @@ def _days(bericht: Bericht | DeclaratieAntwoordbericht, historie: Historie, bron
     elif not isinstance(bericht, Antwoordbericht | DeclaratieAntwoordbericht):
         named = {number: historie.newest.get(number) for number in bericht.toewijzing_nummers}
         yield from (toewijzing.ingangsdatum for toewijzing in named.values() if toewijzing is not None)
-    if isinstance(bericht, Declaratiebericht | Factuurbericht | DeclaratieAntwoordbericht):
-        yield from (prestatie.product_periode.begindatum for prestatie in bericht.prestaties)
+    claim = historie.beantwoord if isinstance(bericht, DeclaratieAntwoordbericht) else bericht
+    if isinstance(claim, Declaratiebericht | Factuurbericht):
+        yield from (prestatie.product_periode.begindatum for prestatie in claim.prestaties)

@@ -10,7 +10,7 @@ from datetime import date, time
 
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.rules.declaraties import Declaraties
-from iwmo_gateway.standard.berichten import ToegewezenProduct, Toewijzingsbericht
+from iwmo_gateway.standard.berichten import Bericht, ToegewezenProduct, Toewijzingsbericht
 from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.klassen import Omvang, Product
 from iwmo_gateway.standard.leveringen import TEMPORARY, StartProduct, StopProduct
@@ -122,6 +122,8 @@ class Historie:
     For a claim: `declaraties` are the earlier ones, `bekend` the clients for whom this municipality allocated anything
     to this provider, each with the keyed hash of the birth date that its newest 301 told, and `geboortedata` the same
     hash of what the message tells, by Bsn. A birth date of which a part is unknown has none.
+
+    For a return message: `beantwoord` is the message that it answers.
     """
 
     clienten: Mapping[str, str]
@@ -135,6 +137,7 @@ class Historie:
     declaraties: Declaraties = field(default_factory=Declaraties)
     bekend: Mapping[str, str | None] = field(default_factory=dict)
     geboortedata: Mapping[str, str] = field(default_factory=dict)
+    beantwoord: Bericht | None = None
     newest: Mapping[int, Toewijzing] = field(init=False)
     """The newest version of each allocation, one that removes it included."""
 
