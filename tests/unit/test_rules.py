@@ -103,5 +103,5 @@ def test_the_rulebook_holds_exactly_the_published_rules() -> None:
     assert {
         code: (rule.niveau, rule.retourcode("3.2"), set(ours[code].get("berichten", "").split()))
         for code, rule in rulebook().items()
-        if not rule.eigen
+        if not rule.eigen and rule.holds_in("3.2")
     } == published
