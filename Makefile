@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 PORT   ?= 8080
 BIN    := $(VENV)/bin
+# Tests run side by side, one process for each core.
+AT_ONCE := -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench clean
@@ -15,14 +17,14 @@ demo: $(VENV)/.installed ## send a story over HTTP to a gateway of its own, and 
 	$(BIN)/iwmo-gateway demo --port $(PORT)
 
 test: $(VENV)/.installed-dev ## pass all tests, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 check: $(VENV)/.installed-dev ## ruff, mypy --strict, import-linter and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 format: $(VENV)/.installed-dev ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
