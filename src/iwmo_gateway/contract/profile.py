@@ -13,8 +13,11 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from iwmo_gateway.contract.regels import REGELS, Actie, misused
 from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source
-from iwmo_gateway.standard.kinds import Domain
+from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.kinds import RELEASES, Domain
+from iwmo_gateway.standard.schemafiles import retour_codes
 
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_NAME: Final = 60
@@ -109,6 +112,34 @@ class Aanbieders(_Part):
     )
 
 
+class Contractregel(_Part):
+    """A rule of the contract: with which terms it holds, from which article, and what a fault does (`actie`)."""
+
+    regel: str = Field(description=f"een van {', '.join(REGELS)}")
+    actie: Actie = Field(
+        description='"reject" (keurt af, met retourcodes), "signal" (meldt) of "review" (houdt een declaratieregel aan)'
+    )
+    artikel: _Line = Field(description="waar het staat, op één regel; een bevinding noemt het")
+    retourcodes: Mapping[str, str] | None = Field(
+        None, description='wat een afkeuring in het retourbericht zegt, per release: { "3.2" = "9321" }'
+    )
+    maanden: int | None = Field(None, ge=1, le=12, description="een aantal maanden van 1 tot en met 12")
+    weken: int | None = Field(None, ge=1, le=52, description="een aantal weken van 1 tot en met 52")
+    eenheden: _List[Eenheid] = Field((), description='een lijst van eenheden: ["04"]')
+    producten: _List[str] = Field((), description='een lijst van productcodes uit dit profiel: ["08A03"]')
+    bij: _List[str] = Field((), description='een lijst van productcodes uit dit profiel: ["07A11"]')
+
+    @property
+    def zin(self) -> str:
+        """The rule in Dutch, with its terms."""
+        lists = {name: " of ".join(getattr(self, name)) for name in ("producten", "bij", "eenheden")}
+        return REGELS[self.regel].zin.format(maanden=self.maanden, weken=self.weken, **lists)
+
+    def retourcode(self, release: str) -> str | None:
+        """The return code of a fault in a release; None where it is not refused."""
+        return (self.retourcodes or {}).get(release)
+
+
 class Afspraken(_Part):
     """What the file says, key by key."""
 
@@ -126,6 +157,7 @@ class Afspraken(_Part):
     btw: Literal["vrijgesteld", "belast"] | None = Field(None, description='"vrijgesteld" of "belast"')
     aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
+    regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
 
 
 class Profiel(Afspraken):
@@ -164,6 +196,10 @@ class Profiel(Afspraken):
         if self._admitted is None:
             return True
         return any(toelating.holds_on(day) for toelating in self._admitted.get(agb, ()))
+
+    def regel(self, name: str) -> Contractregel | None:
+        """The rule of this name, if the contract has it."""
+        return next((regel for regel in self.regels if regel.regel == name), None)
 
     @cached_property
     def _products(self) -> Mapping[str, Product]:
@@ -216,6 +252,7 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("producten", "tarieven"): Tarief,
     ("aanbieders",): Aanbieders,
     ("aanbieders", "toegelaten"): Toelating,
+    ("regels",): Contractregel,
 }
 
 
@@ -260,8 +297,27 @@ def _contradictions(source: Source) -> Iterator[ProfielFault]:
     yield from _repeated(source, "product", codes)
     for place, product in products:
         yield from _wrong_tariffs(source, place, product, whole)
+    yield from _wrong_rules(source, {code for _, code in codes if isinstance(code, str)})
     for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
         yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
+
+
+def _wrong_rules(source: Source, known: set[str]) -> Iterator[ProfielFault]:
+    """Rules that do not say what they need, or speak of what is not in the profile."""
+    rules = [(("regels", i), rule) for i, rule in _of_type(source.values, "regels", dict)]
+    yield from _repeated(source, "regel", [((*place, "regel"), rule.get("regel")) for place, rule in rules])
+    domain = next((one for one in Domain if one == source.values.get("domein")), Domain.WMO)
+    codes = {release: retour_codes(shipped("xsd"), domain, release) for release in RELEASES}
+    for place, rule in rules:
+        if isinstance(rule.get("regel"), str) and rule["regel"] not in REGELS:
+            line = source.line_of((*place, "regel"))
+            yield ProfielFault(line, f"regel: {rule['regel']} is geen regel; verwacht een van {', '.join(REGELS)}")
+        for key, told in misused(rule, codes):
+            yield ProfielFault(source.line_of((*place, key)), told)
+        for key in ("producten", "bij"):
+            for i, code in _of_type(rule, key, str):
+                if code not in known:
+                    yield ProfielFault(source.line_of((*place, key, i)), f"{code} is geen product van dit profiel")
 
 
 def _wrong_tariffs(

@@ -3,6 +3,7 @@
 Working days exclude weekends and the days of the Algemene termijnenwet, article 3. Past 2100 no holiday is known.
 """
 
+import calendar
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -90,3 +91,12 @@ def _free_days(year: int) -> list[date]:
     """
     known = holidays.country_holidays("NL", years=year, categories=(holidays.PUBLIC, holidays.OPTIONAL))
     return sorted(day for day in known if day.weekday() < _SATURDAY)
+
+
+def end_of_month(day: date, later: int = 0) -> date:
+    """The last day of the calendar month of a day, or of the month so many months later."""
+    months = day.year * 12 + day.month - 1 + later
+    year, month = divmod(months, 12)
+    if year > date.max.year:
+        return date.max
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])

@@ -119,7 +119,8 @@ def vorige_referentie_bij_credit(bericht: Claim | DeclaratieAntwoordbericht) -> 
         if prestatie.is_credit is not (prestatie.vorige is not None):
             said = ("gevuld", "leeg") if prestatie.is_credit else ("leeg", "gevuld")
             kind = "credit" if prestatie.is_credit else "debet"
-            yield Fault(prestatie, *(f"VorigReferentieNummer {how} in een {kind}regel" for how in said))
+            expected, found = (f"VorigReferentieNummer {how} in een {kind}regel" for how in said)
+            yield Fault(prestatie, expected, found)
 
 
 @content.rule("CD087", berichten="323")
@@ -128,7 +129,8 @@ def tarief_tenzij_in_euros(bericht: Declaratiebericht) -> Faults:
     for prestatie in bericht.prestaties:
         if (prestatie.eenheid == EURO) is (prestatie.product_tarief is not None):
             said = ("leeg", "gevuld") if prestatie.eenheid == EURO else ("gevuld", "leeg")
-            yield Fault(prestatie, *(f"ProductTarief {how} bij Eenheid {prestatie.eenheid}" for how in said))
+            expected, found = (f"ProductTarief {how} bij Eenheid {prestatie.eenheid}" for how in said)
+            yield Fault(prestatie, expected, found)
 
 
 @content.rule("CS100", berichten="323")

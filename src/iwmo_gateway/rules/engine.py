@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from iwmo_gateway.contract.profile import Contractregel
 from iwmo_gateway.errors import RuleCrashed
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.standard.berichten import Bericht
@@ -21,6 +22,7 @@ class Actie(StrEnum):
 
     REJECT = "reject"
     SIGNAL = "signal"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,21 @@ class Finding:
     verwacht: str | None
     gevonden: str | None
     actie: Actie
+    artikel: str | None = None
+    """Where the contract says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a rule may yield instead of the bare class at fault: the class, with what was expected and found there."""
+    """What a rule may yield instead of the bare class at fault: the class, with what was expected and found there.
+
+    A rule of a contract says which it is (`afspraak`): the contract decides what a fault does.
+    """
 
     klasse: Klasse
     verwacht: str | None = None
     gevonden: str | None = None
+    afspraak: Contractregel | None = None
 
 
 Faults = Iterator[Klasse | Fault]
@@ -125,10 +133,13 @@ def _faults(rule: Rule, bericht: Bericht | Retour, subject: Iterable[Any]) -> li
 
 
 def _finding(rule: Rule, bericht: Bericht | Retour, fault: Klasse | Fault) -> Finding:
-    klasse, verwacht, gevonden = (
-        (fault.klasse, fault.verwacht, fault.gevonden) if isinstance(fault, Fault) else (fault, None, None)
-    )
-    retourcode = rule.published.retourcode(bericht.soort.release)
+    told = fault if isinstance(fault, Fault) else Fault(fault)
+    klasse, release = told.klasse, bericht.soort.release
+    retourcode = told.afspraak.retourcode(release) if told.afspraak else rule.published.retourcode(release)
+    # A return message gets no answer that a code could stand in: any fault refuses it.
+    actie = Actie.REJECT if retourcode or bericht.soort.is_answer else Actie.SIGNAL
+    if told.afspraak and told.afspraak.actie == "review":
+        actie = Actie.REVIEW
     return Finding(
         regel=rule.published.code,
         niveau=rule.published.niveau,
@@ -137,8 +148,8 @@ def _finding(rule: Rule, bericht: Bericht | Retour, fault: Klasse | Fault) -> Fi
         pad=klasse.pad,
         regelnummer=klasse.regelnummer,
         tekst=rule.tekst,
-        verwacht=verwacht,
-        gevonden=gevonden,
-        # A return message gets no answer that a code could stand in: any fault refuses it.
-        actie=Actie.REJECT if retourcode or bericht.soort.is_answer else Actie.SIGNAL,
+        verwacht=told.verwacht,
+        gevonden=told.gevonden,
+        actie=actie,
+        artikel=told.afspraak.artikel if told.afspraak else None,
     )

@@ -20,7 +20,8 @@ class Settlement:
     """What became of a claim.
 
     `ingediend` is the total that it asks, `toegekend` the sum of its approved lines: the refused ones are always the
-    difference. `refused` are the paths of refused lines; `berekend` is, by path, what the municipality calculates for
+    difference, together with those that are held. `refused` are the paths of refused lines, `held` those of lines that
+    wait for the municipality; `berekend` is, by path, what the municipality calculates for
     each of them (304: GemeenteBerekendBedrag). `judged` is False where the claim counts as not sent. `contract` names
     the versions of the contracts that its lines were held against.
     """
@@ -30,6 +31,7 @@ class Settlement:
     judged: bool = False
     approved_lines: int = 0
     refused: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     berekend: Mapping[str, int] = field(default_factory=dict)
     contract: tuple[str, ...] = ()
 
@@ -41,7 +43,11 @@ def nothing_of(bericht: Claim, bronnen: Bronnen | None = None) -> Settlement:
 
 
 def settled(bericht: Claim, found: Iterable[Finding], bronnen: Bronnen) -> Settlement:
-    """What is approved beside these findings: every line that neither is at fault nor stands in a client at fault."""
+    """What is approved beside these findings: every line that neither is at fault nor stands in a client at fault.
+
+    A line that is not refused, but that the contract wants the municipality to look at, is held.
+    """
+    found = list(found)
     at_fault = {finding.pad for finding in found if finding.actie is Actie.REJECT}
     refused = {
         prestatie.pad: prestatie
@@ -49,14 +55,21 @@ def settled(bericht: Claim, found: Iterable[Finding], bronnen: Bronnen) -> Settl
         for prestatie in client.prestaties
         if client.pad in at_fault or prestatie.pad in at_fault
     }
+    wait = {finding.pad for finding in found if finding.actie is Actie.REVIEW}
+    held = {
+        prestatie.pad: prestatie
+        for prestatie in bericht.prestaties
+        if prestatie.pad in wait and prestatie.pad not in refused
+    }
     lines = sum(len(client.prestaties) for client in bericht.clienten)
     ingediend = bericht.declaratie.totaal_ingediend_bedrag.signed
     return Settlement(
         ingediend=ingediend,
-        toegekend=ingediend - sum(prestatie.ingediend.signed for prestatie in refused.values()),
+        toegekend=ingediend - sum(prestatie.ingediend.signed for prestatie in (*refused.values(), *held.values())),
         judged=True,
-        approved_lines=lines - len(refused),
+        approved_lines=lines - len(refused) - len(held),
         refused=frozenset(refused),
+        held=frozenset(held),
         berekend={
             pad: (-1 if prestatie.is_credit else 1) * _calculated(prestatie, bronnen)
             for pad, prestatie in refused.items()

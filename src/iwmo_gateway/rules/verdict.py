@@ -9,6 +9,7 @@ from iwmo_gateway.rules.agreement import agreement
 from iwmo_gateway.rules.allocations import allocations
 from iwmo_gateway.rules.answers import Beantwoord, answers, answers_alone
 from iwmo_gateway.rules.content import content
+from iwmo_gateway.rules.deadlines import deadlines
 from iwmo_gateway.rules.deliveries import deliveries
 from iwmo_gateway.rules.engine import Actie, Finding, Level
 from iwmo_gateway.rules.external import Consulted, consulted, external
@@ -27,7 +28,7 @@ from iwmo_gateway.standard.schemas import SchemaCheck
 
 _ALONE: Final = (content, allocations, products, requests, invoices, answers_alone)
 _AGAINST: Final = (history, deliveries, pending)
-_OUTSIDE: Final = (external, agreement)
+_OUTSIDE: Final = (external, agreement, deadlines)
 LEVELS: Final[tuple[Level, ...]] = (*_ALONE, *_AGAINST, *_OUTSIDE, shares, answers)
 
 
@@ -35,6 +36,7 @@ class Outcome(StrEnum):
     """What becomes of a message that passed level 1. A claim may be right in part, or judged and wholly refused."""
 
     REJECTED = "rejected"
+    IN_REVIEW = "in_review"
     REFUSED = "refused"
     PARTLY_ACCEPTED = "partly_accepted"
     ACCEPTED = "accepted"
@@ -52,6 +54,8 @@ class Verdict:
     def outcome(self) -> Outcome:
         """What becomes of the message."""
         refusing = [finding for finding in self.findings if finding.actie is Actie.REJECT]
+        if self.settlement is not None and self.settlement.held:
+            return Outcome.IN_REVIEW
         if not refusing:
             return Outcome.ACCEPTED
         if self.settlement is None or not self.settlement.judged:

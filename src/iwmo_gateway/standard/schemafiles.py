@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
 from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.xml import local_name
 
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
@@ -58,6 +60,14 @@ def _with_imports(path: Path) -> Iterator[tuple[Path, "etree._ElementTree"]]:
         yield file, tree
         locations = (taken.get("schemaLocation", "") for name in _TAKING_IN for taken in tree.iterfind(_XS + name))
         waiting += [local for location in locations if (local := (file.parent / location).resolve()).is_file()]
+
+
+@cache
+def retour_codes(folder: Path, domain: Domain, release: str) -> frozenset[str]:
+    """The return codes of a release, as its base schema lists them."""
+    tree = parse_schema(folder / domain.standard / release / "basisschema.xsd")
+    (listed,) = tree.iterfind(f"{_XS}simpleType[@name='LDT_RetourCode']")
+    return frozenset(value.get("value", "") for value in listed.iter(f"{_XS}enumeration"))
 
 
 def parse_schema(path: Path) -> "etree._ElementTree":

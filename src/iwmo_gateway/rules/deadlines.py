@@ -1,0 +1,66 @@
+"""The contract's deadlines for claims: when a line must be in, and until when a correction is taken up.
+
+A care period is a calendar month. No rule here touches a credit: taking back is never late.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from iwmo_gateway.contract.profile import Contractregel
+from iwmo_gateway.contract.terms import end_of_month
+from iwmo_gateway.rules.claims import debits
+from iwmo_gateway.rules.engine import Fault, Faults, Level
+from iwmo_gateway.rules.historie import Bronnen, Historie
+from iwmo_gateway.standard.declaraties import Claim, Prestatie
+
+deadlines: Final = Level("deadlines", frozenset({4}))
+
+
+@deadlines.rule("contract-indienen", berichten="323 303")
+def op_tijd_ingediend(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
+    """De regel komt binnen de termijn van het contract na afloop van de zorgperiode binnen."""
+    for prestatie, regel in _under(bericht, bronnen, "contract-indienen"):
+        last = end_of_month(prestatie.product_periode.einddatum, regel.maanden or 0)
+        yield from _late(prestatie, regel, last, bronnen)
+
+
+@deadlines.rule("contract-vervallen", berichten="323 303")
+def nog_niet_vervallen(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
+    """De regel komt voordat de gemeente hem volgens het contract niet meer in behandeling neemt."""
+    for prestatie, regel in _under(bericht, bronnen, "contract-vervallen"):
+        last = end_of_month(prestatie.product_periode.einddatum, regel.maanden or 0)
+        yield from _late(prestatie, regel, last, bronnen)
+
+
+@deadlines.rule("contract-correctie", berichten="323 303")
+def correctie_op_tijd(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
+    """Een nieuwe debetregel voor wat al eerder is gedeclareerd, komt binnen de termijn van het contract."""
+    for prestatie, regel in _under(bericht, bronnen, "contract-correctie"):
+        if _claimed_before(prestatie, historie):
+            last = end_of_month(prestatie.product_periode.einddatum) + timedelta(weeks=regel.weken or 0)
+            yield from _late(prestatie, regel, last, bronnen)
+
+
+def _under(bericht: Claim, bronnen: Bronnen, name: str) -> Iterator[tuple[Prestatie, Contractregel]]:
+    """The debits to which a rule of the contract of their day applies."""
+    for prestatie in debits(bericht):
+        profiel = bronnen.profiel_on(prestatie.product_periode.begindatum)
+        if profiel is not None and (regel := profiel.regel(name)) is not None:
+            yield prestatie, regel
+
+
+def _late(prestatie: Prestatie, regel: Contractregel, last: date, bronnen: Bronnen) -> Faults:
+    if bronnen.ontvangen > last:
+        yield Fault(prestatie, f"ontvangen op of voor {last}", f"ontvangen op {bronnen.ontvangen}", regel)
+
+
+def _claimed_before(prestatie: Prestatie, historie: Historie) -> bool:
+    """Whether an earlier claim had this allocation, product and period, credited since or not."""
+    if prestatie.toewijzing_nummer is None:
+        return False
+    key = (prestatie.product_categorie, prestatie.product_code, *prestatie.product_periode.days)
+    return any(
+        (one.categorie, one.code, one.begindatum, one.einddatum) == key
+        for one in historie.declaraties.geclaimd.get(prestatie.toewijzing_nummer, ())
+    )
