@@ -94,7 +94,7 @@ def _against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
     if not _is_claim(bericht):
         return Verdict(_in_order(found))
     refused = settled(bericht, found, bronnen).refused
-    found = (*found, *shares.findings(bericht, share_out(bericht, historie, refused)))
+    found = (*found, *shares.findings(bericht, share_out(bericht, historie, bronnen, refused)))
     return Verdict(_in_order(found), settled(bericht, found, bronnen))
 
 
