@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, func, select
+from sqlalchemy import BigInteger, Select, and_, case, func, select
 
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.tables import prestaties
@@ -14,8 +15,8 @@ from iwmo_gateway.store.tables import prestaties
 class Production:
     """One product of one provider in a year.
 
-    `volume` and `toegekend` are of approved debits less what credits took back, `afgekeurd` of refused debits; amounts in
-    euro cents. `clienten` counts those of whom anything approved is left.
+    `volume` and `toegekend` are of approved debits less what credits took back, `afgekeurd` of refused debits; amounts
+    in euro cents. `clienten` counts those of whom anything approved is left.
     """
 
     aanbieder: str
@@ -58,7 +59,7 @@ def productions(
         of_client = of_client.where(prestaties.c.aanbieder.in_(list(aanbieders)))
     one = of_client.subquery()
     own = [one.c[column.name] for column in by]
-    query = (
+    query: Select[Any] = (
         select(
             *own,
             func.sum(one.c.volume).cast(BigInteger),

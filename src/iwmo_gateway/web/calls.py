@@ -1,7 +1,7 @@
 """What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -124,10 +124,11 @@ def wants_xml(request: Request) -> bool:
     return xml > accepted.get("application/json", 0.0)
 
 
-def wants_csv(request: Request) -> bool:
-    """Whether the caller asks for a report as CSV rather than as JSON."""
+def wanted_media(request: Request, others: Iterable[str]) -> str | None:
+    """Which of these media types the caller would rather have than JSON; None if none of them."""
     accepted = dict(_accepted(request))
-    return accepted.get("text/csv", 0.0) > accepted.get("application/json", 0.0)
+    best = max(others, key=lambda media: accepted.get(media, 0.0))
+    return best if accepted.get(best, 0.0) > accepted.get("application/json", 0.0) else None
 
 
 def later(request: Request) -> bool:
