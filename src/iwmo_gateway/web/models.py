@@ -22,7 +22,6 @@ _FINDING: Final[dict[str, JsonValue]] = {
     "verwacht": "het ToewijzingNummer van een toewijzing van deze gemeente aan u voor deze client",
     "gevonden": "ToewijzingNummer 300201",
     "actie": "reject",
-    "artikel": None,
 }
 _RESULT: Final[dict[str, JsonValue]] = {
     "id": "0197a3c2-5e10-7b1e-9d8e-0c5a6a1f2b3c",
