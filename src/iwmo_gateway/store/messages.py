@@ -19,6 +19,7 @@ class Status(StrEnum):
     RECEIVED = "received"
     INVALID = "invalid"
     REJECTED = "rejected"
+    IN_REVIEW = "in_review"
     REFUSED = "refused"
     PARTLY_ACCEPTED = "partly_accepted"
     ACCEPTED = "accepted"
@@ -27,8 +28,10 @@ class Status(StrEnum):
 
 WAITS: Final = frozenset({Status.RECEIVED, Status.FAILED})
 """Not judged yet: the numbers are held until it is."""
-COUNTS: Final = frozenset({Status.REFUSED, Status.PARTLY_ACCEPTED, Status.ACCEPTED})
-"""Judged, and sent as far as the standard is concerned: its numbers are used, its receiver sees it."""
+COMPLETE: Final = frozenset({Status.REFUSED, Status.PARTLY_ACCEPTED, Status.ACCEPTED})
+"""Judged, and nothing of it waits any more: its receiver sees it."""
+COUNTS: Final = COMPLETE | {Status.IN_REVIEW}
+"""Judged, and sent as far as the standard is concerned: its numbers are used."""
 
 
 @dataclass(frozen=True, slots=True)
