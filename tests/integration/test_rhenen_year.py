@@ -54,6 +54,7 @@ class Year:
             "volume": self.volume[key],
             "toegekend": self.toegekend[key],
             "afgekeurd": self.afgekeurd[key],
+            "aangehouden": 0,
             "clienten": sum(1 for (*own, _), left in self.of_client.items() if tuple(own) == key and left > 0),
         }
 
@@ -81,12 +82,34 @@ def test_the_account_of_a_year_adds_up_to_the_cent(call: Callers) -> None:
     of_next_year = call.get(RHENEN, ACCOUNT.replace("2023", "2024")).json()
     assert of_next_year["aanbieders"] == []
 
+    paid = payments(call, RHENEN)
+    assert sum(one["te_betalen"] for one in paid) == sum(one["toegekend"] for one in told["aanbieders"])
+    for one in paid:
+        assert one["ingediend"] == one["toegekend"] + one["afgekeurd"] + one["aangehouden"]
+        assert date.fromisoformat(one["uiterlijk"]) == date.fromisoformat(one["ontvangen"]) + timedelta(days=30)
+        assert one["artikel"] == "bijlage 8, 8.3"
+    assert payments(call, AANBIEDERS[1]) == [one for one in paid if one["aanbieder"] == AANBIEDERS[1]]
+    assert payments(call, "0384") == []
+
     rows = list(csv.DictReader(io.StringIO(call.get(RHENEN, f"{ACCOUNT}&formaat=csv").text), delimiter=";"))
     assert sum(int(row["toegekend"]) for row in rows) == sum(one["toegekend"] for one in told["aanbieders"])
     book = load_workbook(io.BytesIO(call.get(RHENEN, f"{ACCOUNT}&formaat=xlsx").content))
     sheet = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
     assert sheet[0] == list(rows[0])
-    assert [[str(cell or "") for cell in row] for row in sheet[1:]] == [list(row.values()) for row in rows]
+    assert [["" if cell is None else str(cell) for cell in row] for row in sheet[1:]] == [
+        list(row.values()) for row in rows
+    ]
+
+
+def payments(call: Callers, who: str) -> list[dict[str, Any]]:
+    """What is to be paid, page by page."""
+    found: list[dict[str, Any]] = []
+    path: str | None = "/v1/reports/betalingen?limit=5"
+    while path is not None:
+        page = call.get(who, path).json()
+        found += page["betalingen"]
+        path = page["links"]["next"]
+    return found
 
 
 @pytest.mark.parametrize(

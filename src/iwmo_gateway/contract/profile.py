@@ -119,6 +119,13 @@ class Aanbieders(_Part):
     )
 
 
+class Betaling(_Part):
+    """By when the municipality pays what is right in a claim."""
+
+    dagen: int = Field(ge=1, le=365, description="een aantal kalenderdagen na ontvangst van 1 tot en met 365")
+    artikel: _Line = Field(description="waar het staat, op één regel")
+
+
 class Omzetklasse(_Part):
     """What a provider must account for from a yearly turnover on. `cents` is `vanaf_euro` in the file."""
 
@@ -191,6 +198,7 @@ class Afspraken(_Part):
     aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
+    betaling: Betaling | None = Field(None, description="een tabel onder de kop [betaling]")
     verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
 
 
@@ -287,6 +295,7 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("aanbieders",): Aanbieders,
     ("aanbieders", "toegelaten"): Toelating,
     ("regels",): Contractregel,
+    ("betaling",): Betaling,
     ("verantwoording",): Verantwoording,
     ("verantwoording", "klassen"): Omzetklasse,
 }

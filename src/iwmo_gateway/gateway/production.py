@@ -31,6 +31,11 @@ class Account:
         """What is refused in all."""
         return sum(product.afgekeurd for product in self.producten)
 
+    @property
+    def aangehouden(self) -> int:
+        """What waits for the municipality in all."""
+        return sum(product.aangehouden for product in self.producten)
+
 
 def accounts(gateway: Gateway, caller: Caller, domain: Domain, gemeente: str, year: int) -> list[Account]:
     """The accounts of a year towards a municipality, by provider.

@@ -15,8 +15,9 @@ from iwmo_gateway.store.tables import prestaties
 class Production:
     """One product of one provider in a year.
 
-    `volume` and `toegekend` are of approved debits less what credits took back, `afgekeurd` of refused debits; amounts
-    in euro cents. `clienten` counts those of whom anything approved is left.
+    `volume` and `toegekend` are of approved debits less what credits took back, `afgekeurd` of refused debits,
+    `aangehouden` of those that wait for the municipality; amounts in euro cents. `clienten` counts those of whom
+    anything approved is left.
     """
 
     aanbieder: str
@@ -26,6 +27,7 @@ class Production:
     volume: int
     toegekend: int
     afgekeurd: int
+    aangehouden: int
     clienten: int
 
 
@@ -38,7 +40,7 @@ def productions(
     """
     sign = case((prestaties.c.credit, -1), else_=1)
     approved = case((prestaties.c.approved, sign), else_=0)
-    refused = and_(~prestaties.c.approved, ~prestaties.c.credit)
+    refused = and_(~prestaties.c.approved, ~prestaties.c.held, ~prestaties.c.credit)
     by = [prestaties.c[name] for name in ("aanbieder", "categorie", "code", "eenheid")]
     of_client = (
         select(
@@ -46,6 +48,7 @@ def productions(
             func.sum(approved * prestaties.c.volume).label("volume"),
             func.sum(approved * prestaties.c.bedrag).label("toegekend"),
             func.sum(case((refused, prestaties.c.bedrag), else_=0)).label("afgekeurd"),
+            func.sum(case((prestaties.c.held, prestaties.c.bedrag), else_=0)).label("aangehouden"),
         )
         .where(
             prestaties.c.domain == domain,
@@ -65,6 +68,7 @@ def productions(
             func.sum(one.c.volume).cast(BigInteger),
             func.sum(one.c.toegekend).cast(BigInteger),
             func.sum(one.c.afgekeurd).cast(BigInteger),
+            func.sum(one.c.aangehouden).cast(BigInteger),
             func.sum(case((one.c.volume > 0, 1), else_=0)),
         )
         .group_by(*own)

@@ -12,8 +12,8 @@ from iwmo_gateway.web.models import Text
 from iwmo_gateway.web.sheets import Cell, Format
 
 ROW_NAMES: Final = (
-    "aanbieder", "product_categorie", "product_code", "eenheid", "volume", "toegekend", "afgekeurd", "clienten",
-    "wat", "uiterlijk", "artikel",
+    "aanbieder", "product_categorie", "product_code", "eenheid", "volume", "toegekend", "afgekeurd", "aangehouden",
+    "clienten", "wat", "uiterlijk", "artikel",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class ProductieRegelModel(BaseModel):
     volume: int
     toegekend: int
     afgekeurd: int = Field(description="Of refused debits")
+    aangehouden: int = Field(description="Of debits that wait for the municipality")
     clienten: int = Field(description="Those of whom anything approved is left")
 
 
@@ -46,6 +47,7 @@ class VerantwoordingModel(BaseModel):
     aanbieder: str
     toegekend: int
     afgekeurd: int
+    aangehouden: int
     wat: str | None
     uiterlijk: list[date]
     artikel: str | None
@@ -68,6 +70,7 @@ def accounts_of(found: Iterable[Account]) -> list[VerantwoordingModel]:
             aanbieder=account.aanbieder,
             toegekend=account.toegekend,
             afgekeurd=account.afgekeurd,
+            aangehouden=account.aangehouden,
             wat=account.wat,
             uiterlijk=list(account.uiterlijk),
             artikel=account.artikel,
@@ -79,6 +82,7 @@ def accounts_of(found: Iterable[Account]) -> list[VerantwoordingModel]:
                     volume=product.volume,
                     toegekend=product.toegekend,
                     afgekeurd=product.afgekeurd,
+                    aangehouden=product.aangehouden,
                     clienten=product.clienten,
                 )
                 for product in account.producten

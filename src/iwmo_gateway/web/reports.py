@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from iwmo_gateway.gateway import production
+from iwmo_gateway.gateway import payments, production
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
@@ -13,6 +13,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
 from iwmo_gateway.web.calls import received_at, the_caller, the_gateway
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.productionmodels import ROW_NAMES, ProductieModel, ProductieQuery, accounts_of, rows_of
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
@@ -84,3 +85,33 @@ def get_productie(
     if kind == "json":
         return answers.as_json(told)
     return sheet(kind, f"productieverantwoording-{gemeente}-{wanted.jaar}", ROW_NAMES, rows_of(told))
+
+
+@router.get("/betalingen", response_model=BetalingenModel, responses=_RESPONSES)
+def get_betalingen(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Annotated[Caller, Depends(the_caller)],
+    wanted: Annotated[BetalingenQuery, Query()],
+) -> Response:
+    """What is to be paid of each claim, and by when the contract wants it, in the order in which claims were booked.
+
+    As CSV or XLSX the next page stands in the `Link` header.
+    """
+    asked = payments.Asked(
+        wanted.gemeente, wanted.aanbieder, wanted.domein, wanted.ontvangen_vanaf, wanted.ontvangen_tot
+    )
+    found = payments.due(gateway, caller, asked, after=wanted.after, limit=wanted.limit + 1)
+    page = [payment(one) for one in found[: wanted.limit]]
+    link = None
+    if len(found) > wanted.limit:
+        params = wanted.model_dump(mode="json", exclude_none=True) | {"after": found[wanted.limit - 1].claim.id}
+        link = f"/v1/reports/betalingen?{answers.query(params)}"
+    kind = wanted_format(request, wanted.formaat)
+    if kind == "json":
+        return answers.as_json(BetalingenModel(betalingen=page, links=LinksModel(next=link)))
+    rows = ([*one.model_dump(mode="json").values()] for one in page)
+    table = sheet(kind, "betalingen", [*BetalingModel.model_fields], rows)
+    if link is not None:
+        table.headers["Link"] = f'<{link}>; rel="next"'
+    return table
