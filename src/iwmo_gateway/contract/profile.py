@@ -173,6 +173,21 @@ class Contractregel(_Part):
         return (self.retourcodes or {}).get(release)
 
 
+class Veelvoud(_Part):
+    """Products whose tariff becomes the nearest multiple of an amount when it is indexed."""
+
+    producten: _List[str] = Field(min_length=1, description='een lijst van productcodes uit dit profiel: ["02A16"]')
+    cent: int = Field(ge=2, le=100_00, description="een heel aantal centen van 2 tot en met 10000")
+
+
+class Indexering(_Part):
+    """What was agreed on indexing the tariffs; it never happens by itself."""
+
+    artikel: _Line = Field(description="waar het staat, op één regel")
+    bron: _Line = Field(description="het prijsindexcijfer dat telt, op één regel")
+    veelvouden: _List[Veelvoud] = Field((), description="een lijst van { producten = […], cent = 60 }")
+
+
 class Afspraken(_Part):
     """What the file says, key by key."""
 
@@ -192,6 +207,7 @@ class Afspraken(_Part):
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
     verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
+    indexering: Indexering | None = Field(None, description="een tabel onder de kop [indexering]")
 
 
 class Profiel(Afspraken):
@@ -289,6 +305,8 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("regels",): Contractregel,
     ("verantwoording",): Verantwoording,
     ("verantwoording", "klassen"): Omzetklasse,
+    ("indexering",): Indexering,
+    ("indexering", "veelvouden"): Veelvoud,
 }
 
 
@@ -333,7 +351,9 @@ def _contradictions(source: Source) -> Iterator[ProfielFault]:
     yield from _repeated(source, "product", codes)
     for place, product in products:
         yield from _wrong_tariffs(source, place, product, whole)
-    yield from _wrong_rules(source, {code for _, code in codes if isinstance(code, str)})
+    known = {code for _, code in codes if isinstance(code, str)}
+    yield from _wrong_rules(source, known)
+    yield from _wrong_multiples(source, known)
     for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
         yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
 
@@ -354,6 +374,19 @@ def _wrong_rules(source: Source, known: set[str]) -> Iterator[ProfielFault]:
             for i, code in _of_type(rule, key, str):
                 if code not in known:
                     yield ProfielFault(source.line_of((*place, key, i)), f"{code} is geen product van dit profiel")
+
+
+def _wrong_multiples(source: Source, known: set[str]) -> Iterator[ProfielFault]:
+    """Products that are indexed to a multiple and are not in the profile, or to two."""
+    named = [
+        (("indexering", "veelvouden", i, "producten", j), code)
+        for i, multiple in _of_type(source.values.get("indexering"), "veelvouden", dict)
+        for j, code in _of_type(multiple, "producten", str)
+    ]
+    yield from _repeated(source, "product", named)
+    for place, code in named:
+        if code not in known:
+            yield ProfielFault(source.line_of(place), f"{code} is geen product van dit profiel")
 
 
 def _wrong_tariffs(

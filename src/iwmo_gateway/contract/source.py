@@ -29,6 +29,8 @@ class Source:
 
     values: Mapping[str, Any]
     lines: Mapping[KeyPath, int]
+    spans: Mapping[KeyPath, tuple[int, int]]
+    """Where each value begins in the text and what follows it; not of a table under a heading of its own."""
 
     def line_of(self, path: KeyPath) -> int:
         """The line of a value; of one that is not there, the line of what it should stand in."""
@@ -53,7 +55,8 @@ def read_source(text: str) -> Source | ProfielFault:
     # ValueError for what is no TOML, and for a whole number of thousands of digits.
     except (ValueError, RecursionError) as error:
         return _unreadable(str(error), text)
-    return Source(values, _Walk(text).lines)
+    walk = _Walk(text)
+    return Source(values, walk.lines, walk.spans)
 
 
 _PLACE: Final = re.compile(r" ?\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -99,16 +102,19 @@ _TOKEN: Final = re.compile(
 
 
 class _Walk:
-    """One walk over valid TOML, noting the line of every key, element and table."""
+    """One walk over valid TOML, noting the line of every key, element and table, and the span of every value."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
+        self.spans: dict[KeyPath, tuple[int, int]] = {}
         self._last: dict[KeyPath, int] = {}  # the position of the newest table in each array of tables
         self._tokens: list[tuple[str, str, int]] = []
+        self._places: list[tuple[int, int]] = []  # of the tokens
         line = 1
         for found in _TOKEN.finditer(text):
             if found.lastgroup and found.lastgroup != "space":
                 self._tokens.append((found.lastgroup, found.group(), line))
+                self._places.append(found.span())
             line += found.group().count("\n")
         self._tokens.append(("end", "", line))
         self._at = 0
@@ -149,6 +155,11 @@ class _Walk:
         self._value(path)
 
     def _value(self, path: KeyPath) -> None:
+        first = self._at
+        self._passed(path)
+        self.spans[path] = self._places[first][0], self._places[self._at - 1][1]
+
+    def _passed(self, path: KeyPath) -> None:
         if self._passes("mark", "["):
             count = 0
             while not self._passes("mark", "]"):

@@ -6,8 +6,12 @@ The texts of errors are Dutch here: they are for the officer who wrote the profi
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
+from iwmo_gateway.contract.indexation import Voorstel, propose
 from iwmo_gateway.contract.profile import Profiel, parse_profiel
 from iwmo_gateway.contract.source import ProfielFault, text_of
 from iwmo_gateway.errors import ConfigurationError
@@ -17,6 +21,10 @@ from iwmo_gateway.shipped import shipped
 from iwmo_gateway.store import contracts
 from iwmo_gateway.store.contracts import Contract
 from iwmo_gateway.store.database import Transaction
+
+_PERCENTAGE: Final = re.compile(r"-?[0-9]{1,2}(\.[0-9]{1,4})?")
+_MOST: Final = 25
+"""The largest change in percent that is taken; what is beyond it is rather an index figure, or a slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +76,32 @@ def check(name: str, body: bytes) -> Checked:
     return Checked(text, found) if isinstance(found, Profiel) else Checked(text, None, found)
 
 
+def index(name: str, checked: Checked, cpi: str, vanaf: date) -> Voorstel:
+    """Propose the next version of a right profile: its tariffs indexed with a percentage, for a year from a day on.
+
+    Nothing is loaded. Raises ConfigurationError for what cannot be indexed, and for a proposal that is no profile.
+    """
+    percentage = Decimal(cpi) if _PERCENTAGE.fullmatch(cpi) else None
+    if percentage is None or abs(percentage) > _MOST:
+        raise ConfigurationError(
+            f"--cpi: verwacht de wijziging in procenten, van -{_MOST} tot en met {_MOST}, met een punt, zoals 3.4; "
+            f"gevonden {cpi[:40]}"
+        )
+    voorstel = propose(checked.text, _right(checked), percentage, vanaf)
+    wrong = check(name, voorstel.tekst.encode()).faults
+    if wrong:
+        told = "; ".join(fault.tekst for fault in wrong)
+        raise ConfigurationError(f"Het voorstel zou geen goed profiel zijn: {told}")
+    return voorstel
+
+
 def load(gateway: Gateway, caller: Caller, checked: Checked) -> tuple[Contract, bool]:
     """Make a profile count from now on, as the next version of its name; False beside it if it did so already.
 
     Raises ConfigurationError for a text that is no profile, and for one that would share a day of a municipality with
     another profile: two contracts cannot hold at once.
     """
-    profiel = checked.profiel
-    if profiel is None:
-        raise ConfigurationError("\n".join(f"regel {fault.regelnummer}: {fault.tekst}" for fault in checked.faults))
+    profiel = _right(checked)
     digest = hashlib.sha256(checked.text.encode()).digest()
     with gateway.database.writing() as transaction:
         # Versions are counted and neighbours looked for by one at a time.
@@ -121,6 +146,12 @@ def shown_text(gateway: Gateway, wanted: str) -> str:
     with gateway.database.reading() as transaction:
         contract = _wanted(transaction, wanted)
         return contracts.text_of(transaction, contract.name, contract.version)
+
+
+def _right(checked: Checked) -> Profiel:
+    if checked.profiel is None:
+        raise ConfigurationError("\n".join(f"regel {fault.regelnummer}: {fault.tekst}" for fault in checked.faults))
+    return checked.profiel
 
 
 def _wanted(transaction: Transaction, wanted: str) -> Contract:
