@@ -68,8 +68,12 @@ class TestLoading:
         at = [next(i for i, line in enumerate(lines, 1) if part in line) for part in ("60.005", '"15"')]
         assert [error["regelnummer"] for error in said["errors"]] == at
         assert "gevonden 60.005" in said["errors"][0]["tekst"]
-        assert said["detail"] == "Het profiel heeft 2 fout(en)."
+        assert (said["detail"], said["meer"]) == ("Het profiel heeft 2 fout(en).", False)
         assert listed(call, GEMEENTE) == ["rhenen-wmo-2023/1"]
+
+    def test_of_thousands_of_faults_a_thousand_are_told(self, call: Callers) -> None:
+        said = is_problem(put(call, GEMEENTE, RHENEN + "[[regels]]\n" * 400), 422, "contract-onjuist")
+        assert (len(said["errors"]), said["meer"], said["detail"]) == (1000, True, "Het profiel heeft 1200 fout(en).")
 
     @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"naam = ", b"\x00", b"[[[[", b"a." * 3000 + b"a = 1"])
     def test_what_is_no_profile_at_all_tells_why(self, call: Callers, body: bytes) -> None:

@@ -260,7 +260,10 @@ class Profiel(Afspraken):
         given = self.aanbieders.toegelaten
         if given is None:
             return None
-        return {one.agb: tuple(other for other in given if other.agb == one.agb) for one in given}
+        found: dict[str, tuple[Toelating, ...]] = {}
+        for one in given:
+            found[one.agb] = (*found.get(one.agb, ()), one)
+        return found
 
 
 def parse_profiel(text: str, name: str, version: int = 0) -> Profiel | tuple[ProfielFault, ...]:
@@ -412,9 +415,9 @@ def _wrong_tariffs(
         if whole and not whole[0] <= period[0] <= period[1] <= whole[1]:
             line = source.line_of(here)
             yield ProfielFault(line, f"{told} valt buiten de geldigheid van het profiel, {_told(whole)}")
-        for other in earlier:
-            if period[0] <= other[1] and other[0] <= period[1]:
-                yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
+        other = next((one for one in earlier if period[0] <= one[1] and one[0] <= period[1]), None)
+        if other is not None:  # the first will do: of thousands that all overlap, each pair would be millions of faults
+            yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
         earlier.append(period)
 
 

@@ -50,6 +50,9 @@ def text_of(body: bytes) -> str | ProfielFault:
 
 def read_source(text: str) -> Source | ProfielFault:
     """Read TOML; the fault where it is none, of which there is only ever the first."""
+    deep = _too_deep(text)
+    if deep is not None:
+        return deep
     try:
         values = tomllib.loads(text, parse_float=Decimal)
     # ValueError for what is no TOML, and for a whole number of thousands of digits.
@@ -99,6 +102,28 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_DEEPEST: Final = 20
+"""How many brackets may be open, and parts a key may have; a profile needs four."""
+
+
+def _too_deep(text: str) -> ProfielFault | None:
+    """Where a text nests far deeper than any profile: every step would be in the path of every value below it."""
+    line, opened, parts = 1, 0, 0
+    for found in _TOKEN.finditer(text):
+        kind, said = found.lastgroup, found.group()
+        if kind == "mark":
+            opened += {"[": 1, "{": 1, "]": -1, "}": -1}.get(said, 0)
+            parts = 0
+        elif kind == "newline":
+            parts = 0
+        elif kind == "bare":
+            parts += said.count(".")
+        if max(opened, parts) > _DEEPEST:
+            return ProfielFault(line, "geen profiel: dit is te diep genest")
+        line += said.count("\n")
+    return None
 
 
 class _Walk:
@@ -156,10 +181,6 @@ class _Walk:
 
     def _value(self, path: KeyPath) -> None:
         first = self._at
-        self._passed(path)
-        self.spans[path] = self._places[first][0], self._places[self._at - 1][1]
-
-    def _passed(self, path: KeyPath) -> None:
         if self._passes("mark", "["):
             count = 0
             while not self._passes("mark", "]"):
@@ -174,6 +195,7 @@ class _Walk:
             self._take()
             while self._passes("bare"):
                 pass  # the time behind a date
+        self.spans[path] = self._places[first][0], self._places[self._at - 1][1]
 
     def _key(self) -> list[str]:
         parts: list[str] = []

@@ -18,6 +18,8 @@ _TOML: Final[dict[str, Any]] = {"application/toml": {"schema": {"type": "string"
 _DECLINED: Final = {Obstacle.NOT_ONLY_YOURS: "contract-gemeenten", Obstacle.OVERLAP: "contract-overlap"}
 _MOST: Final = 2**31 - 1
 """The highest version that a database counts to."""
+_MOST_TOLD: Final = 1000
+"""More faults than anybody reads; a text full of them would give an answer fifty times its size."""
 
 Reader = Annotated[Caller, Depends(a_contract_reader)]
 Name = Annotated[str, Path(description="The name of the profile, as that of its file", examples=["rhenen-wmo-2023"])]
@@ -78,8 +80,9 @@ def put_contract(
     """
     checked = contracts.check(name, body)
     if checked.profiel is None:
-        errors = [{"regelnummer": fault.regelnummer, "tekst": fault.tekst} for fault in checked.faults]
-        return problem("contract-onjuist", f"Het profiel heeft {len(errors)} fout(en).", errors=errors)
+        told = f"Het profiel heeft {len(checked.faults)} fout(en)."
+        errors = [{"regelnummer": one.regelnummer, "tekst": one.tekst} for one in checked.faults[:_MOST_TOLD]]
+        return problem("contract-onjuist", told, errors=errors, meer=len(checked.faults) > _MOST_TOLD)
     taken = contracts.take(gateway, caller, checked.text, checked.profiel)
     if isinstance(taken, Declined):
         return problem(_DECLINED[taken.why], taken.tekst)
