@@ -322,7 +322,7 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "key twice": (('btw = "belast"', 'vanaf = "belast"'), 7, "deze sleutel staat er tweemaal"),
     "list without end": (("\n]\nartikel", "\nartikel"), 26, "geen geldige TOML"),
     "cut off": (('eenheid = "83"\n', "tarieven = [\n"), 34, "geen geldige TOML"),
-    "deep": (('"bijlage 3"', "[" * 5000), 1, "geen geldige TOML"),
+    "deep": (('"bijlage 3"', "[" * 5000), 8, "te diep genest"),
     "long": (('"bijlage 3"', "1" * 5000), 1, "geen geldige TOML"),
 }  # fmt: skip
 

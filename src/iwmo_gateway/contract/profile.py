@@ -180,6 +180,21 @@ class Contractregel(_Part):
         return (self.retourcodes or {}).get(release)
 
 
+class Veelvoud(_Part):
+    """Products whose tariff becomes the nearest multiple of an amount when it is indexed."""
+
+    producten: _List[str] = Field(min_length=1, description='een lijst van productcodes uit dit profiel: ["02A16"]')
+    cent: int = Field(ge=2, le=100_00, description="een heel aantal centen van 2 tot en met 10000")
+
+
+class Indexering(_Part):
+    """What was agreed on indexing the tariffs; it never happens by itself."""
+
+    artikel: _Line = Field(description="waar het staat, op één regel")
+    bron: _Line = Field(description="het prijsindexcijfer dat telt, op één regel")
+    veelvouden: _List[Veelvoud] = Field((), description="een lijst van { producten = […], cent = 60 }")
+
+
 class Afspraken(_Part):
     """What the file says, key by key."""
 
@@ -200,6 +215,7 @@ class Afspraken(_Part):
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
     betaling: Betaling | None = Field(None, description="een tabel onder de kop [betaling]")
     verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
+    indexering: Indexering | None = Field(None, description="een tabel onder de kop [indexering]")
 
 
 class Profiel(Afspraken):
@@ -252,7 +268,10 @@ class Profiel(Afspraken):
         given = self.aanbieders.toegelaten
         if given is None:
             return None
-        return {one.agb: tuple(other for other in given if other.agb == one.agb) for one in given}
+        found: dict[str, tuple[Toelating, ...]] = {}
+        for one in given:
+            found[one.agb] = (*found.get(one.agb, ()), one)
+        return found
 
 
 def parse_profiel(text: str, name: str, version: int = 0) -> Profiel | tuple[ProfielFault, ...]:
@@ -298,6 +317,8 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("betaling",): Betaling,
     ("verantwoording",): Verantwoording,
     ("verantwoording", "klassen"): Omzetklasse,
+    ("indexering",): Indexering,
+    ("indexering", "veelvouden"): Veelvoud,
 }
 
 
@@ -342,7 +363,9 @@ def _contradictions(source: Source) -> Iterator[ProfielFault]:
     yield from _repeated(source, "product", codes)
     for place, product in products:
         yield from _wrong_tariffs(source, place, product, whole)
-    yield from _wrong_rules(source, {code for _, code in codes if isinstance(code, str)})
+    known = {code for _, code in codes if isinstance(code, str)}
+    yield from _wrong_rules(source, known)
+    yield from _wrong_multiples(source, known)
     for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
         yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
 
@@ -363,6 +386,19 @@ def _wrong_rules(source: Source, known: set[str]) -> Iterator[ProfielFault]:
             for i, code in _of_type(rule, key, str):
                 if code not in known:
                     yield ProfielFault(source.line_of((*place, key, i)), f"{code} is geen product van dit profiel")
+
+
+def _wrong_multiples(source: Source, known: set[str]) -> Iterator[ProfielFault]:
+    """Products that are indexed to a multiple and are not in the profile, or to two."""
+    named = [
+        (("indexering", "veelvouden", i, "producten", j), code)
+        for i, multiple in _of_type(source.values.get("indexering"), "veelvouden", dict)
+        for j, code in _of_type(multiple, "producten", str)
+    ]
+    yield from _repeated(source, "product", named)
+    for place, code in named:
+        if code not in known:
+            yield ProfielFault(source.line_of(place), f"{code} is geen product van dit profiel")
 
 
 def _wrong_tariffs(
@@ -388,9 +424,9 @@ def _wrong_tariffs(
         if whole and not whole[0] <= period[0] <= period[1] <= whole[1]:
             line = source.line_of(here)
             yield ProfielFault(line, f"{told} valt buiten de geldigheid van het profiel, {_told(whole)}")
-        for other in earlier:
-            if period[0] <= other[1] and other[0] <= period[1]:
-                yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
+        other = next((one for one in earlier if period[0] <= one[1] and one[0] <= period[1]), None)
+        if other is not None:  # the first will do: of thousands that all overlap, each pair would be millions of faults
+            yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
         earlier.append(period)
 
 
