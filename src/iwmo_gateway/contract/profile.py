@@ -95,6 +95,14 @@ class Product(_Part):
         return next((tarief.cents for tarief in self.tarieven if tarief.vanaf <= day <= tarief.tot_en_met), None)
 
 
+class Schorsing(_Part):
+    """A time in which an admission does not hold."""
+
+    vanaf: date = Field(description=f"de eerste dag: {_Day}")
+    tot_en_met: date | None = Field(None, description=f"de laatste dag: {_Day}; zonder deze sleutel zonder einde")
+    artikel: _Line | None = Field(None, description="waar het staat, op één regel")
+
+
 class Toelating(_Part):
     """A provider that is admitted, for a period or, without one, as long as the profile holds."""
 
@@ -102,10 +110,37 @@ class Toelating(_Part):
     naam: _Line | None = Field(None, description="de naam van de aanbieder, op één regel")
     vanaf: date | None = Field(None, description=f"de eerste dag: {_Day}")
     tot_en_met: date | None = Field(None, description=f"de laatste dag: {_Day}")
+    geschorst: _List[Schorsing] = Field((), description="een lijst van { vanaf = …, tot_en_met = … }")
 
     def holds_on(self, day: date) -> bool:
         """Whether the admission holds on a day."""
-        return (self.vanaf or day) <= day <= (self.tot_en_met or day)
+        suspended = any(one.vanaf <= day <= (one.tot_en_met or day) for one in self.geschorst)
+        return (self.vanaf or day) <= day <= (self.tot_en_met or day) and not suspended
+
+
+class Combinatie(_Part):
+    """A consortium: its lead provider claims for its members, once the municipality approved of it in writing."""
+
+    penvoerder: str = Field(pattern=r"^[0-9]{8}$", description="de AGB-code van de penvoerder, acht cijfers")
+    leden: _List[Annotated[str, Field(pattern=r"^[0-9]{8}$")]] = Field(
+        min_length=1, description='een lijst van AGB-codes van de andere leden: ["42420001"]'
+    )
+    goedgekeurd: date = Field(description=f"de dag van de schriftelijke goedkeuring: {_Day}")
+    tot_en_met: date | None = Field(None, description=f"de laatste dag: {_Day}")
+    artikel: _Line = Field(description="waar het staat, op één regel")
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the consortium may deliver on a day."""
+        return self.goedgekeurd <= day <= (self.tot_en_met or day)
+
+
+class Bezwaar(_Part):
+    """A provider that objects to a change of the agreement: the former version goes on for it until a day."""
+
+    agb: str = Field(pattern=r"^[0-9]{8}$", description="de AGB-code van de aanbieder, acht cijfers")
+    versie: int = Field(ge=1, description="de eerdere versie van dit profiel die voor hem blijft gelden: 1")
+    tot_en_met: date = Field(description=f"de laatste dag daarvan: {_Day}")
+    artikel: _Line = Field(description="waar het staat, op één regel")
 
 
 class Aanbieders(_Part):
@@ -116,6 +151,12 @@ class Aanbieders(_Part):
         min_length=1,
         description='een lijst van { agb = "…" }, met een vanaf en tot_en_met waar dat nodig is; '
         "zonder lijst is iedereen toegelaten, en een lege lijst zou niemand toelaten",
+    )
+    combinaties: _List[Combinatie] = Field(
+        (), description="een lijst van { penvoerder = …, leden = […], goedgekeurd = …, artikel = … }"
+    )
+    bezwaren: _List[Bezwaar] = Field(
+        (), description="een lijst van { agb = …, versie = …, tot_en_met = …, artikel = … }"
     )
 
 
@@ -253,7 +294,13 @@ class Profiel(Afspraken):
         """Whether the provider with this AGB code may deliver on a day."""
         if self._admitted is None:
             return True
-        return any(toelating.holds_on(day) for toelating in self._admitted.get(agb, ()))
+        leads = any(one.penvoerder == agb and one.holds_on(day) for one in self.aanbieders.combinaties)
+        return leads or any(toelating.holds_on(day) for toelating in self._admitted.get(agb, ()))
+
+    def penvoerder_of(self, agb: str, day: date) -> str | None:
+        """Who claims for a member of a consortium on a day."""
+        held = (one for one in self.aanbieders.combinaties if agb in one.leden and one.holds_on(day))
+        return next((one.penvoerder for one in held), None)
 
     def regel(self, name: str) -> Contractregel | None:
         """The rule of this name, if the contract has it."""
@@ -313,6 +360,9 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("producten", "tarieven"): Tarief,
     ("aanbieders",): Aanbieders,
     ("aanbieders", "toegelaten"): Toelating,
+    ("aanbieders", "toegelaten", "geschorst"): Schorsing,
+    ("aanbieders", "combinaties"): Combinatie,
+    ("aanbieders", "bezwaren"): Bezwaar,
     ("regels",): Contractregel,
     ("betaling",): Betaling,
     ("verantwoording",): Verantwoording,

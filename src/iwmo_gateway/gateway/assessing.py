@@ -69,7 +69,8 @@ def complete(
         return _complete_answer(gateway, transaction, message, bericht, assessment.verdict, received_at)
     historie = load_historie(gateway, transaction, message, bericht)
     asked = asks_contract(bericht, historie, gateway.codelists)
-    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if asked else ()
+    parties = (message.domain, message.gemeente, message.aanbieder)
+    profielen = contracts.profielen_of(transaction, *parties) if asked else ()
     against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
     return Complete(beside(assessment.verdict, against), historie)
 

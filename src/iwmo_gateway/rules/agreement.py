@@ -71,9 +71,11 @@ def aanbieder_is_gecontracteerd(bericht: Claim, historie: Historie, bronnen: Bro
         day = prestatie.product_periode.begindatum
         profiel = bronnen.profiel_on(day)
         if profiel is not None and not profiel.admits(bericht.header.afzender, day):
+            lead = profiel.penvoerder_of(bericht.header.afzender, day)
+            who = f"penvoerder {lead}, die declareert voor de combinatie" if lead else "een aanbieder die"
             yield Fault(
                 prestatie,
-                f"een aanbieder die op {day} is toegelaten tot {profiel.naam}",
+                f"{who} op {day} is toegelaten tot {profiel.naam}" if lead is None else who,
                 f"aanbieder {bericht.header.afzender}",
             )
 
