@@ -21,6 +21,7 @@ PROMISES = {
     "contract check": "Check profiles, without a database",
     "contract load": "Load a profile as the next version of its name",
     "contract show": "List the profiles that are loaded, or explain one in Dutch",
+    "contract index": "Propose the next year's tariffs as the next version of a profile",
 }
 
 
@@ -170,3 +171,44 @@ def test_in_an_empty_folder_what_cannot_be_loaded_is_refused_with_the_reason(tmp
     assert (faulty.returncode, faulty.stderr) == (1, "")
     assert faulty.stdout.startswith("fout.toml:8: gemeenten: verwacht")
     assert one_line_of(unknown).endswith("noemt wat dat wel is")
+
+
+# --- index ----------------------------------------------------------------------------------------------------------
+
+
+def test_index_proposes_a_next_version_that_check_takes_and_loads_nothing(tmp_path: Path) -> None:
+    (tmp_path / "voorstel").mkdir()
+    wanted = ("contract", "index", "rhenen-wmo-2023", "--cpi", "3.4", "--from", "2024-01-01")
+    written = run(
+        tmp_path, *wanted, "--output", "voorstel/rhenen-wmo-2023.toml", IWMO_DATABASE_URL="sqlite:////nowhere.db"
+    )
+    assert (written.returncode, written.stderr) == (0, "")
+    table = {cells(line)[0]: cells(line)[2:] for line in written.stdout.splitlines() if line.startswith("│")}
+    assert table["02A16"] == ["60,00", "61,80", "+1,80", "+3,00", "60 cent"]
+    assert "telt nog niet" in words(written.stdout)
+
+    printed = run(tmp_path, *wanted)
+    assert printed.stdout == (tmp_path / "voorstel" / "rhenen-wmo-2023.toml").read_text(encoding="utf-8")
+    assert "61,80" in printed.stderr
+    assert run(tmp_path, "contract", "check", "voorstel/rhenen-wmo-2023.toml").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["voorstel"]
+
+
+def test_index_overwrites_no_file_and_keeps_the_name(tmp_path: Path) -> None:
+    mine = kept(tmp_path, "rhenen-wmo-2023.toml")
+    wrong = kept(tmp_path, "fout.toml", ('"0340"', '"340"'))
+    rest = ["--cpi", "3.4", "--from", "2024-01-01"]
+    calls = [
+        ["contract", "index", mine, *rest, "--output", mine],
+        ["contract", "index", mine, *rest, "--output", "rhenen-wmo-2024.toml"],
+        ["contract", "index", mine, *rest, "--output", "weg/rhenen-wmo-2023.toml"],
+        ["contract", "index", mine, "--cpi", "3,4", "--from", "2024-01-01"],
+        ["contract", "index", wrong, *rest],
+    ]
+    there, renamed, nowhere, comma, faulty = run_each(tmp_path, calls)
+    assert "bestaat al" in one_line_of(there)
+    assert "heet dan rhenen-wmo-2023.toml" in one_line_of(renamed)
+    assert "kan niet worden geschreven" in one_line_of(nowhere)
+    assert "zoals 3.4; gevonden 3,4" in one_line_of(comma)
+    assert (faulty.returncode, faulty.stdout.startswith("fout.toml:8: gemeenten")) == (1, True)
+    assert (tmp_path / mine).read_text(encoding="utf-8") == RHENEN

@@ -254,7 +254,7 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "key of a provider": (('"42420001" }', '"42420001", kvk = 1 }'), 13, "kvk is hier geen sleutel"),
     "name of its own": (('btw = "belast"', 'name = "x"'), 7, "name is hier geen sleutel"),
     "version of its own": (('btw = "belast"', "version = 3"), 7, "version is hier geen sleutel"),
-    "table": (("[aanbieders]", "[regels]\n[aanbieders]"), 10, "afspraken is hier geen sleutel"),
+    "table": (("[aanbieders]", "[afspraken]\n[aanbieders]"), 10, "afspraken is hier geen sleutel"),
     # Something that is missing, where it should stand.
     "no name": (('naam = "Jeugdhulp 2024"\n', ""), 1, "naam ontbreekt"),
     "no code": (('code = "45A05"\n', ""), 30, "code ontbreekt; verwacht een productcode van vijf tekens"),
@@ -322,7 +322,7 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "key twice": (('btw = "belast"', 'vanaf = "belast"'), 7, "deze sleutel staat er tweemaal"),
     "list without end": (("\n]\nartikel", "\nartikel"), 26, "geen geldige TOML"),
     "cut off": (('eenheid = "83"\n', "tarieven = [\n"), 34, "geen geldige TOML"),
-    "deep": (('"bijlage 3"', "[" * 5000), 1, "geen geldige TOML"),
+    "deep": (('"bijlage 3"', "[" * 5000), 8, "te diep genest"),
     "long": (('"bijlage 3"', "1" * 5000), 1, "geen geldige TOML"),
 }  # fmt: skip
 

@@ -2,15 +2,19 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from iwmo_gateway.commands.environment import migrate_embedded, out, the_gateway
+from iwmo_gateway.contract import indexation
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
+from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import contracts
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
@@ -68,6 +72,55 @@ def contract_show(
             sys.stdout.write(contracts.shown_text(gateway, profile))
         else:
             _print_profile(contracts.shown(gateway, profile))
+
+
+@contract.command("index")
+def contract_index(
+    profile: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A TOML file, or a shipped profile.")],
+    cpi: Annotated[str, typer.Option("--cpi", metavar="PERCENT", help="How much the index went up, such as 3.4.")],
+    vanaf: Annotated[
+        datetime,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of the new tariffs, which hold a year."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where to write the text, instead of printing it.")
+    ] = None,
+) -> None:
+    """Propose the next year's tariffs as the next version of a profile, without a database. Nothing is loaded.
+
+    The difference is shown as a table; without --output on standard error, so that the text can be kept.
+    """
+    name = contracts.file_of(profile).stem
+    if output is not None and (output.exists() or output.name != f"{name}.toml"):
+        raise ConfigurationError(
+            f"{output} bestaat al; kies een andere map"
+            if output.exists()
+            else f"--output: het voorstel is de volgende versie van {name} en heet dan {name}.toml; gevonden {output}"
+        )
+    checked = _checked(profile)
+    if checked.faults:
+        raise typer.Exit(1)
+    voorstel = contracts.index(name, checked, cpi, vanaf.date())
+    if output is None:
+        sys.stdout.write(voorstel.tekst)
+    else:
+        _write(output, voorstel.tekst)
+    console = Console(stderr=True, highlight=False, width=160) if output is None else out
+    texts = {"code", "product"}
+    table = Table(*(Column(each, justify="left" if each in texts else "right") for each in indexation.COLUMNS))
+    for row in indexation.rows(voorstel):
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)
+    if voorstel.ongewijzigd:
+        console.print(f"Zonder tarief op de dag ervoor, en dus ongewijzigd: {', '.join(voorstel.ongewijzigd)}")
+    console.print("Dit is een voorstel en telt nog niet. Lees het na; `contract load` laat het tellen.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigurationError(f"{path} kan niet worden geschreven: {error.strerror}") from error
 
 
 def _checked(wanted: str) -> contracts.Checked:

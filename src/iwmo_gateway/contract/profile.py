@@ -44,6 +44,13 @@ def _in_cents(euro: Any) -> int:
     return int(exact * 100)
 
 
+def _whole_euros(euro: Any) -> int:
+    """Whole euros as the file has them, in cents. Raises ValueError for anything else."""
+    if type(euro) is not int or not 0 <= euro <= _MOST * 1000:
+        raise ValueError
+    return euro * 100
+
+
 class _Part(BaseModel):
     """A part of a profile: exactly these keys, of exactly these types, never changed."""
 
@@ -112,6 +119,39 @@ class Aanbieders(_Part):
     )
 
 
+class Betaling(_Part):
+    """By when the municipality pays what is right in a claim."""
+
+    dagen: int = Field(ge=1, le=365, description="een aantal kalenderdagen na ontvangst van 1 tot en met 365")
+    artikel: _Line = Field(description="waar het staat, op één regel")
+
+
+class Omzetklasse(_Part):
+    """What a provider must account for from a yearly turnover on. `cents` is `vanaf_euro` in the file."""
+
+    cents: Annotated[int, BeforeValidator(_whole_euros)] = Field(
+        alias="vanaf_euro", description="een omzet per jaar in hele euro's vanaf 0: 125000"
+    )
+    wat: _Line = Field(description="wat er dan wordt verlangd, op één regel")
+    uiterlijk: _List[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = Field(
+        (), description='een lijst van dagen van het volgende jaar, als maand-dag: ["03-01"]'
+    )
+
+
+class Verantwoording(_Part):
+    """The production account: by turnover, what is due and when."""
+
+    artikel: _Line = Field(description="waar het staat, op één regel")
+    klassen: _List[Omzetklasse] = Field(
+        min_length=1, description='een lijst van { vanaf_euro = 25000, wat = "…", uiterlijk = ["03-01"] }'
+    )
+
+    def klasse_of(self, cents: int) -> Omzetklasse | None:
+        """The class of a yearly turnover in euro cents; None below the lowest."""
+        reached = [klasse for klasse in self.klassen if cents >= klasse.cents]
+        return max(reached, key=lambda klasse: klasse.cents, default=None)
+
+
 class Contractregel(_Part):
     """A rule of the contract: with which terms it holds, from which article, and what a fault does (`actie`)."""
 
@@ -140,6 +180,21 @@ class Contractregel(_Part):
         return (self.retourcodes or {}).get(release)
 
 
+class Veelvoud(_Part):
+    """Products whose tariff becomes the nearest multiple of an amount when it is indexed."""
+
+    producten: _List[str] = Field(min_length=1, description='een lijst van productcodes uit dit profiel: ["02A16"]')
+    cent: int = Field(ge=2, le=100_00, description="een heel aantal centen van 2 tot en met 10000")
+
+
+class Indexering(_Part):
+    """What was agreed on indexing the tariffs; it never happens by itself."""
+
+    artikel: _Line = Field(description="waar het staat, op één regel")
+    bron: _Line = Field(description="het prijsindexcijfer dat telt, op één regel")
+    veelvouden: _List[Veelvoud] = Field((), description="een lijst van { producten = […], cent = 60 }")
+
+
 class Afspraken(_Part):
     """What the file says, key by key."""
 
@@ -158,6 +213,9 @@ class Afspraken(_Part):
     aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
+    betaling: Betaling | None = Field(None, description="een tabel onder de kop [betaling]")
+    verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
+    indexering: Indexering | None = Field(None, description="een tabel onder de kop [indexering]")
 
 
 class Profiel(Afspraken):
@@ -210,7 +268,10 @@ class Profiel(Afspraken):
         given = self.aanbieders.toegelaten
         if given is None:
             return None
-        return {one.agb: tuple(other for other in given if other.agb == one.agb) for one in given}
+        found: dict[str, tuple[Toelating, ...]] = {}
+        for one in given:
+            found[one.agb] = (*found.get(one.agb, ()), one)
+        return found
 
 
 def parse_profiel(text: str, name: str, version: int = 0) -> Profiel | tuple[ProfielFault, ...]:
@@ -253,6 +314,11 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("aanbieders",): Aanbieders,
     ("aanbieders", "toegelaten"): Toelating,
     ("regels",): Contractregel,
+    ("betaling",): Betaling,
+    ("verantwoording",): Verantwoording,
+    ("verantwoording", "klassen"): Omzetklasse,
+    ("indexering",): Indexering,
+    ("indexering", "veelvouden"): Veelvoud,
 }
 
 
@@ -297,7 +363,9 @@ def _contradictions(source: Source) -> Iterator[ProfielFault]:
     yield from _repeated(source, "product", codes)
     for place, product in products:
         yield from _wrong_tariffs(source, place, product, whole)
-    yield from _wrong_rules(source, {code for _, code in codes if isinstance(code, str)})
+    known = {code for _, code in codes if isinstance(code, str)}
+    yield from _wrong_rules(source, known)
+    yield from _wrong_multiples(source, known)
     for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
         yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
 
@@ -318,6 +386,19 @@ def _wrong_rules(source: Source, known: set[str]) -> Iterator[ProfielFault]:
             for i, code in _of_type(rule, key, str):
                 if code not in known:
                     yield ProfielFault(source.line_of((*place, key, i)), f"{code} is geen product van dit profiel")
+
+
+def _wrong_multiples(source: Source, known: set[str]) -> Iterator[ProfielFault]:
+    """Products that are indexed to a multiple and are not in the profile, or to two."""
+    named = [
+        (("indexering", "veelvouden", i, "producten", j), code)
+        for i, multiple in _of_type(source.values.get("indexering"), "veelvouden", dict)
+        for j, code in _of_type(multiple, "producten", str)
+    ]
+    yield from _repeated(source, "product", named)
+    for place, code in named:
+        if code not in known:
+            yield ProfielFault(source.line_of(place), f"{code} is geen product van dit profiel")
 
 
 def _wrong_tariffs(
@@ -343,9 +424,9 @@ def _wrong_tariffs(
         if whole and not whole[0] <= period[0] <= period[1] <= whole[1]:
             line = source.line_of(here)
             yield ProfielFault(line, f"{told} valt buiten de geldigheid van het profiel, {_told(whole)}")
-        for other in earlier:
-            if period[0] <= other[1] and other[0] <= period[1]:
-                yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
+        other = next((one for one in earlier if period[0] <= one[1] and one[0] <= period[1]), None)
+        if other is not None:  # the first will do: of thousands that all overlap, each pair would be millions of faults
+            yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
         earlier.append(period)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from iwmo_gateway.contract.amounts import euro
-from iwmo_gateway.contract.profile import Product, Profiel, Toelating
+from iwmo_gateway.contract.profile import Indexering, Product, Profiel, Toelating
 from iwmo_gateway.contract.volumes import unit_name
 from iwmo_gateway.standard.kinds import Domain
 
@@ -38,6 +38,8 @@ def explained(profiel: Profiel) -> Iterator[str]:
     }[profiel.declareren]
     if profiel.btw:
         yield f"Btw: {profiel.btw}."
+    if profiel.indexering:
+        yield from _indexation(profiel.indexering)
     yield f"Bron: {' '.join(profiel.bron.split())}"
 
 
@@ -68,6 +70,15 @@ def _row(product: Product, *tariff: str) -> tuple[str, ...]:
         str(product.functieniveau or "–"),
         product.artikel or "",
     )
+
+
+def _indexation(agreed: Indexering) -> Iterator[str]:
+    yield f"Indexering ({agreed.artikel}): niet vanzelf, maar als daartoe wordt besloten, naar {agreed.bron}."
+    for multiple in agreed.veelvouden:
+        yield (
+            f"Daarbij wordt het tarief van {' en '.join(multiple.producten)} het dichtstbijzijnde veelvoud "
+            f"van {multiple.cent} cent."
+        )
 
 
 def _admission(one: Toelating) -> str:

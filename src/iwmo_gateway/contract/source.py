@@ -29,6 +29,8 @@ class Source:
 
     values: Mapping[str, Any]
     lines: Mapping[KeyPath, int]
+    spans: Mapping[KeyPath, tuple[int, int]]
+    """Where each value begins in the text and what follows it; not of a table under a heading of its own."""
 
     def line_of(self, path: KeyPath) -> int:
         """The line of a value; of one that is not there, the line of what it should stand in."""
@@ -48,12 +50,16 @@ def text_of(body: bytes) -> str | ProfielFault:
 
 def read_source(text: str) -> Source | ProfielFault:
     """Read TOML; the fault where it is none, of which there is only ever the first."""
+    deep = _too_deep(text)
+    if deep is not None:
+        return deep
     try:
         values = tomllib.loads(text, parse_float=Decimal)
     # ValueError for what is no TOML, and for a whole number of thousands of digits.
     except (ValueError, RecursionError) as error:
         return _unreadable(str(error), text)
-    return Source(values, _Walk(text).lines)
+    walk = _Walk(text)
+    return Source(values, walk.lines, walk.spans)
 
 
 _PLACE: Final = re.compile(r" ?\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -98,17 +104,42 @@ _TOKEN: Final = re.compile(
 )
 
 
+_DEEPEST: Final = 20
+"""How many brackets may be open, and parts a key may have; a profile needs four."""
+
+
+def _too_deep(text: str) -> ProfielFault | None:
+    """Where a text nests far deeper than any profile: every step would be in the path of every value below it."""
+    line, opened, parts = 1, 0, 0
+    for found in _TOKEN.finditer(text):
+        kind, said = found.lastgroup, found.group()
+        if kind == "mark":
+            opened += {"[": 1, "{": 1, "]": -1, "}": -1}.get(said, 0)
+            parts = 0
+        elif kind == "newline":
+            parts = 0
+        elif kind == "bare":
+            parts += said.count(".")
+        if max(opened, parts) > _DEEPEST:
+            return ProfielFault(line, "geen profiel: dit is te diep genest")
+        line += said.count("\n")
+    return None
+
+
 class _Walk:
-    """One walk over valid TOML, noting the line of every key, element and table."""
+    """One walk over valid TOML, noting the line of every key, element and table, and the span of every value."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
+        self.spans: dict[KeyPath, tuple[int, int]] = {}
         self._last: dict[KeyPath, int] = {}  # the position of the newest table in each array of tables
         self._tokens: list[tuple[str, str, int]] = []
+        self._places: list[tuple[int, int]] = []  # of the tokens
         line = 1
         for found in _TOKEN.finditer(text):
             if found.lastgroup and found.lastgroup != "space":
                 self._tokens.append((found.lastgroup, found.group(), line))
+                self._places.append(found.span())
             line += found.group().count("\n")
         self._tokens.append(("end", "", line))
         self._at = 0
@@ -149,6 +180,7 @@ class _Walk:
         self._value(path)
 
     def _value(self, path: KeyPath) -> None:
+        first = self._at
         if self._passes("mark", "["):
             count = 0
             while not self._passes("mark", "]"):
@@ -163,6 +195,7 @@ class _Walk:
             self._take()
             while self._passes("bare"):
                 pass  # the time behind a date
+        self.spans[path] = self._places[first][0], self._places[self._at - 1][1]
 
     def _key(self) -> list[str]:
         parts: list[str] = []

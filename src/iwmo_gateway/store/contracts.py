@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 
 from iwmo_gateway.contract.profile import Profiel, parse_profiel
 from iwmo_gateway.errors import ConfigurationError
@@ -79,6 +79,31 @@ def version_of(transaction: Transaction, name: str, version: int) -> Contract | 
     query = select(*_COLUMNS).where(contracts.c.name == name, contracts.c.version == version)
     row = transaction.execute(query).first()
     return None if row is None else Contract(*row)
+
+
+def newest_of_all(transaction: Transaction, gemeente: str | None) -> list[Contract]:
+    """The newest version of every profile by name, or of every one that names this municipality."""
+    query = select(*_COLUMNS).where(_IS_NEWEST).order_by(contracts.c.name)
+    return [Contract(*row) for row in transaction.execute(_naming(query, gemeente))]
+
+
+def versions_of(transaction: Transaction, name: str, gemeente: str | None) -> list[Contract]:
+    """Every version of a profile, oldest first, or every one that names this municipality."""
+    query = select(*_COLUMNS).where(contracts.c.name == name).order_by(contracts.c.version)
+    return [Contract(*row) for row in transaction.execute(_naming(query, gemeente))]
+
+
+def gemeenten_in(transaction: Transaction, contract: Contract) -> tuple[str, ...]:
+    """The municipalities that a version names, in order."""
+    columns = contract_gemeenten.c
+    query = select(columns.gemeente).where(columns.name == contract.name, columns.version == contract.version)
+    return tuple(transaction.execute(query.order_by(columns.gemeente)).scalars())
+
+
+def _naming(query: Select[Any], gemeente: str | None) -> Select[Any]:
+    if gemeente is None:
+        return query
+    return query.join_from(contracts, contract_gemeenten, _OF_PROFILE).where(contract_gemeenten.c.gemeente == gemeente)
 
 
 def all_contracts(transaction: Transaction) -> list[Contract]:

@@ -1,7 +1,7 @@
 """What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
 
@@ -20,6 +20,10 @@ from iwmo_gateway.web.problems import ProblemError
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _JSON_LIMIT: Final = 64 * 1024
+_TOML: Final = frozenset({"application/toml", "text/plain"})
+CONTRACT_LIMIT: Final = 256 * 1024
+"""The most bytes of a contract profile; one of nine products takes five thousand."""
+_GEMEENTE_DIGITS: Final = 4
 _XML: Final = frozenset({"application/xml", "text/xml"})
 
 
@@ -61,19 +65,41 @@ async def received_at(
     return moment
 
 
+def a_contract_reader(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
+    """Who may read contracts: a municipality its own, an operator or auditor all of them."""
+    if caller.party is not None and len(caller.party) != _GEMEENTE_DIGITS:
+        raise ProblemError("IB008", verwacht="een token van een gemeente, beheerder of auditor", gevonden="aanbieder")
+    return caller
+
+
+def a_contract_writer(caller: Annotated[Caller, Depends(a_contract_reader)]) -> Caller:
+    """Who may load contracts: a municipality its own, and an operator."""
+    if caller.role is TokenRole.AUDITOR:
+        raise ProblemError("IB008", verwacht="een token van een gemeente of beheerder", gevonden=caller.role)
+    return caller
+
+
 async def message_body(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Annotated[Caller, Depends(the_caller)],
 ) -> bytes:
     """The bytes of a message; reading stops as soon as there are too many (413), and takes XML only (415)."""
-    limit = gateway.settings.max_message_bytes
+    return await _body(request, gateway.settings.max_message_bytes, _XML, "application/xml of text/xml")
+
+
+async def contract_body(request: Request, caller: Annotated[Caller, Depends(a_contract_writer)]) -> bytes:
+    """The bytes of a contract profile, within the same limits of its own."""
+    return await _body(request, CONTRACT_LIMIT, _TOML, "application/toml of text/plain")
+
+
+async def _body(request: Request, limit: int, mediatypes: frozenset[str], expected: str) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     mediatype = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if mediatype not in _XML:
-        raise ProblemError("mediatype", verwacht="application/xml of text/xml", gevonden=mediatype[:80] or "geen")
+    if mediatype not in mediatypes:
+        raise ProblemError("mediatype", verwacht=expected, gevonden=mediatype[:80] or "geen")
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -130,10 +156,18 @@ def wants_xml(request: Request) -> bool:
     return xml > accepted.get("application/json", 0.0)
 
 
-def wants_csv(request: Request) -> bool:
-    """Whether the caller asks for a report as CSV rather than as JSON."""
+def wanted_media(request: Request, others: Iterable[str]) -> str | None:
+    """Which of these media types the caller would rather have than JSON; None if none of them."""
     accepted = dict(_accepted(request))
-    return accepted.get("text/csv", 0.0) > accepted.get("application/json", 0.0)
+    best = max(others, key=lambda media: accepted.get(media, 0.0))
+    return best if accepted.get(best, 0.0) > accepted.get("application/json", 0.0) else None
+
+
+def wants_toml(request: Request) -> bool:
+    """Whether the caller asks for a contract profile as it was written rather than as JSON."""
+    accepted = dict(_accepted(request))
+    toml = max((accepted.get(mediatype, 0.0) for mediatype in _TOML), default=0.0)
+    return toml > accepted.get("application/json", 0.0)
 
 
 def later(request: Request) -> bool:
