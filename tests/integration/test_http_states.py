@@ -285,7 +285,7 @@ def test_a_claim_tells_its_amounts_and_its_lines_by_state(call: Callers) -> None
         "status": "partly_accepted",
         "ingediend": 101914,
         "toegekend": fact["toegekend"],
-        "regels": {"goedgekeurd": 1, "afgekeurd": 1, "gecrediteerd": 0},
+        "regels": {"goedgekeurd": 1, "afgekeurd": 1, "gecrediteerd": 0, "aangehouden": 0},
     }
     expected = {(claimed, "declaratie", True), (retour["id"], "antwoord", False)}
     assert set(made_by(fact)) == expected
@@ -333,8 +333,8 @@ def test_a_line_is_credited_by_a_later_claim(call: Callers) -> None:
     }
     counted = {fact["declaratie_nummer"]: fact["regels"] for fact in facts(call, "declaraties")}
     assert counted == {
-        "VD01": {"goedgekeurd": 0, "afgekeurd": 0, "gecrediteerd": 1},
-        "VD02": {"goedgekeurd": 1, "afgekeurd": 0, "gecrediteerd": 0},
+        "VD01": {"goedgekeurd": 0, "afgekeurd": 0, "gecrediteerd": 1, "aangehouden": 0},
+        "VD02": {"goedgekeurd": 1, "afgekeurd": 0, "gecrediteerd": 0, "aangehouden": 0},
     }
     assert sum(fact["toegekend"] for fact in facts(call, "declaraties")) == 0
 
