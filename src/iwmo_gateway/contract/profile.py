@@ -174,10 +174,6 @@ class Afspraken(_Part):
     """What the file says, key by key."""
 
     naam: _Line = Field(description="de naam van de overeenkomst, op één regel")
-    concept: bool = Field(
-        False,
-        description="true zolang de overeenkomst nog niet vaststaat, en anders false; een concept mag zonder tarieven",
-    )
     domein: Annotated[Domain, Field(strict=False)] = Field(description='het domein: "wmo" of "jw"')
     gemeenten: _List[Annotated[str, Field(pattern=r"^[0-9]{4}$")]] = Field(
         min_length=1, description='een lijst van CBS-codes van gemeenten, elk vier cijfers: ["0340"]'
@@ -189,6 +185,10 @@ class Afspraken(_Part):
         None, description='wat een 303 hoort te zijn: "declaratie" of "factuur"; zonder deze sleutel mag het allebei'
     )
     btw: Literal["vrijgesteld", "belast"] | None = Field(None, description='"vrijgesteld" of "belast"')
+    concept: bool = Field(
+        False,
+        description="true zolang de overeenkomst nog niet vaststaat, en anders false; een concept mag zonder tarieven",
+    )
     aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")

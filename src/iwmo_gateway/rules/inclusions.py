@@ -5,9 +5,10 @@ messages claimed is not looked into: a care period of a client is claimed in one
 of then. No rule here touches a credit.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
-from iwmo_gateway.contract.profile import included_text
+from iwmo_gateway.contract.profile import Product, included_text
 from iwmo_gateway.contract.volumes import comparable, quantity
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
@@ -24,20 +25,27 @@ def niet_al_inbegrepen(bericht: Claim, historie: Historie, bronnen: Bronnen) -> 
         for prestatie in claimed:
             profiel = bronnen.profiel_on(prestatie.product_periode.begindatum)
             regel = profiel.regel("contract-inbegrepen") if profiel is not None else None
-            if regel is None or prestatie.product_code not in regel.bij:
+            if profiel is None or regel is None or prestatie.product_code not in regel.bij:
                 continue
-            for code in regel.producten:
-                including = [one for one in claimed if one.product_code == code and _meet(one, prestatie)]
-                units = sum(one.geleverd_volume for one in including)
-                if units:
+            for product in map(profiel.product, regel.producten):
+                units = _claimed(product, claimed, prestatie)
+                if product is not None and units:
                     yield Fault(
                         prestatie,
-                        f"niet wat al is inbegrepen: {_told(units, including[0])} {code}: "
+                        f"niet wat al is inbegrepen: {_told(units, product.eenheid)} {product.code}: "
                         f"{included_text(regel, units)} inbegrepen",
-                        f"{_told(prestatie.geleverd_volume, prestatie)} {prestatie.product_code}",
+                        f"{_told(prestatie.geleverd_volume, prestatie.eenheid)} {prestatie.product_code}",
                         regel,
                     )
                     break
+
+
+def _claimed(product: Product | None, claimed: Iterable[Prestatie], beside: Prestatie) -> int:
+    """How many units of a product are claimed on a day of a line; what is claimed in another unit tells no number."""
+    if product is None:
+        return 0
+    own = (product.code, product.eenheid)
+    return sum(one.geleverd_volume for one in claimed if (one.product_code, one.eenheid) == own and _meet(one, beside))
 
 
 def _meet(one: Prestatie, other: Prestatie) -> bool:
@@ -46,6 +54,5 @@ def _meet(one: Prestatie, other: Prestatie) -> bool:
     return max(begin, other_begin) <= min(end, other_end)
 
 
-def _told(volume: int, prestatie: Prestatie) -> str:
-    unit = prestatie.eenheid
+def _told(volume: int, unit: str) -> str:
     return quantity(comparable(unit, unit, volume), unit)
