@@ -67,6 +67,9 @@ def test_the_result_and_the_return_message_say_what_the_fixture_says(call: Calle
         return
 
     retour = call.get(document.kop.afzender, f"/v1/berichten/{said['id']}/retour")
+    if case.status == "in_review":
+        assert (retour.status_code, said["bedragen"]) == (404, case.bedragen)
+        return
     answered = kop_of(retour.content)
     assert answered.soort == answer_to(document.soort)
     assert call.gateway.schemas.check(answered).ok

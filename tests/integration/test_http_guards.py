@@ -176,7 +176,7 @@ def test_an_example_of_a_result_is_a_result(call: Callers) -> None:
     (example,) = document["components"]["schemas"]["ResultModel"]["examples"]
     said = call.send(AANBIEDER, start("START02", 799999)).json()
     assert set(said) >= set(example)
-    assert set(said["bevindingen"][0]) == set(example["bevindingen"][0])
+    assert set(said["bevindingen"][0]) - {"artikel"} == set(example["bevindingen"][0])  # null there: not written
     assert set(said["versies"]) == set(example["versies"])
     assert set(said["retour"]) == set(example["retour"])
 

@@ -254,7 +254,7 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "key of a provider": (('"42420001" }', '"42420001", kvk = 1 }'), 13, "kvk is hier geen sleutel"),
     "name of its own": (('btw = "belast"', 'name = "x"'), 7, "name is hier geen sleutel"),
     "version of its own": (('btw = "belast"', "version = 3"), 7, "version is hier geen sleutel"),
-    "table": (("[aanbieders]", "[regeling]\n[aanbieders]"), 10, "regeling is hier geen sleutel"),
+    "table": (("[aanbieders]", "[afspraken]\n[aanbieders]"), 10, "afspraken is hier geen sleutel"),
     "lot": (("functieniveau = 4", "perceel = 0"), 22, "perceel: verwacht het perceel waarin het is ingekocht"),
     "concept in quotes": (('btw = "belast"', 'concept = "ja"'), 7, "concept: verwacht true zolang"),
     "stop that refuses": (

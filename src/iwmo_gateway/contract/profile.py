@@ -45,6 +45,13 @@ def _in_cents(euro: Any) -> int:
     return int(exact * 100)
 
 
+def _whole_euros(euro: Any) -> int:
+    """Whole euros as the file has them, in cents. Raises ValueError for anything else."""
+    if type(euro) is not int or not 0 <= euro <= _MOST * 1000:
+        raise ValueError
+    return euro * 100
+
+
 class _Part(BaseModel):
     """A part of a profile: exactly these keys, of exactly these types, never changed."""
 
@@ -122,6 +129,32 @@ class Inbegrepen(_Part):
     volume: int = Field(ge=1, le=999, description="een aantal vanaf 1")
 
 
+class Omzetklasse(_Part):
+    """What a provider must account for from a yearly turnover on. `cents` is `vanaf_euro` in the file."""
+
+    cents: Annotated[int, BeforeValidator(_whole_euros)] = Field(
+        alias="vanaf_euro", description="een omzet per jaar in hele euro's vanaf 0: 125000"
+    )
+    wat: _Line = Field(description="wat er dan wordt verlangd, op één regel")
+    uiterlijk: _List[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = Field(
+        (), description='een lijst van dagen van het volgende jaar, als maand-dag: ["03-01"]'
+    )
+
+
+class Verantwoording(_Part):
+    """The production account: by turnover, what is due and when."""
+
+    artikel: _Line = Field(description="waar het staat, op één regel")
+    klassen: _List[Omzetklasse] = Field(
+        min_length=1, description='een lijst van { vanaf_euro = 25000, wat = "…", uiterlijk = ["03-01"] }'
+    )
+
+    def klasse_of(self, cents: int) -> Omzetklasse | None:
+        """The class of a yearly turnover in euro cents; None below the lowest."""
+        reached = [klasse for klasse in self.klassen if cents >= klasse.cents]
+        return max(reached, key=lambda klasse: klasse.cents, default=None)
+
+
 class Contractregel(_Part):
     """A rule of the contract: with which terms it holds, from which article, and what a fault does (`actie`)."""
 
@@ -192,6 +225,7 @@ class Afspraken(_Part):
     aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
+    verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
 
 
 class Profiel(Afspraken):
@@ -288,6 +322,8 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("aanbieders", "toegelaten"): Toelating,
     ("regels",): Contractregel,
     ("regels", "inbegrepen"): Inbegrepen,
+    ("verantwoording",): Verantwoording,
+    ("verantwoording", "klassen"): Omzetklasse,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from iwmo_gateway.contract import terms
 from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.answering import follow
@@ -19,13 +20,15 @@ from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
-from iwmo_gateway.rules.verdict import Verdict
+from iwmo_gateway.rules.verdict import Verdict, is_claim
+from iwmo_gateway.standard.berichten import Bericht
+from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.retouren import Retour
 from iwmo_gateway.standard.xml import Document, serialise
-from iwmo_gateway.store import facts, mailbox, messages, parties
+from iwmo_gateway.store import facts, mailbox, messages, parties, reviews
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import COUNTS, Event, Judgement, Message, Status
+from iwmo_gateway.store.messages import COMPLETE, COUNTS, Event, Judgement, Message, Status
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +96,8 @@ def _settle(
                 return before
         answers = status is not Status.INVALID and not document.soort.is_answer
         theirs = answers and message.ontvanger and parties.answers_itself(transaction, message.ontvanger)
-        answer = _answer(gateway, message, document, verdict, occasion) if answers and not theirs else None
+        answers = answers and not theirs and status is not Status.IN_REVIEW
+        answer = made_answer(gateway, message, document, verdict, occasion) if answers else None
         judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
         counts = status in COUNTS
         changes: dict[str, Any] = {
@@ -101,7 +105,7 @@ def _settle(
             "judgements": judgement.nr,
             "holds_identification": counts,
             # Who answers by itself must see what it is to answer, right or wrong.
-            "forwarded": counts or bool(theirs),
+            "forwarded": status in COMPLETE or bool(theirs),
             "received_at": occasion.received_at,
             "error": None,
         }
@@ -113,7 +117,7 @@ def _settle(
         messages.insert_judgement(transaction, judgement, verdict.findings)
         after = replace(message, **changes)
         _follow_up(gateway, transaction, after, document, assessment, judged, occasion)
-        _send(transaction, message, after, answer, occasion, judgement)
+        send(transaction, message, after, answer, occasion, judgement)
         return Result(after, judgement, verdict.findings[:SHOWN])
 
 
@@ -134,10 +138,19 @@ def _follow_up(
     elif bericht is not None:
         if counts and judged.historie is not None:
             facts.add_facts(transaction, message, bericht, judged.historie, judged.verdict.settlement)
+        if message.status is Status.IN_REVIEW and not message.forwarded:
+            hold(transaction, message, bericht, judged.verdict)
         messages.insert_numbers(transaction, message.id, bericht.toewijzing_nummers)
 
 
-def _send(
+def hold(transaction: Transaction, message: Message, bericht: Bericht, verdict: Verdict) -> None:
+    """Ask the municipality to decide on the lines of a claim that are held."""
+    if is_claim(bericht) and verdict.settlement is not None:
+        due = terms.CLAIM.due(day_of(message.received_at))
+        reviews.add(transaction, message, bericht, verdict.findings, verdict.settlement.held, due)
+
+
+def send(
     transaction: Transaction,
     message: Message,
     after: Message,
@@ -179,7 +192,7 @@ def _withdrawn_or_replaced(transaction: Transaction, message: Message, now: date
     return replaced if withdrawn else earlier.id
 
 
-def _answer(
+def made_answer(
     gateway: Gateway, message: Message, document: Document, verdict: Verdict, occasion: Occasion
 ) -> tuple[Message, bytes]:
     """The return message, valid against its schema.

@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.engine import Finding
-from iwmo_gateway.store import messages
+from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.store import messages, reviews
 from iwmo_gateway.store.messages import Message
 
 REGISTRY: Final = CollectorRegistry()
@@ -51,11 +52,18 @@ class _Waiting(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._gateway.database.reading() as transaction:
             waiting = messages.waiting(transaction)
+            in_time, overdue = reviews.counted(transaction, day_of(self._now))
         amount = GaugeMetricFamily("iwmo_messages_waiting", "Messages that wait, by status", labels=["status"])
         oldest = GaugeMetricFamily("iwmo_oldest_waiting_seconds", "Age of the oldest that waits", labels=["status"])
         for status in sorted(messages.WAITS):
             number, since = waiting.get(status, (0, self._now))
             amount.add_metric([status], number)
             oldest.add_metric([status], max(0.0, (self._now - since).total_seconds()))
+        held = GaugeMetricFamily(
+            "iwmo_reviews_waiting", "Claim lines that wait for their municipality", labels=["overdue"]
+        )
+        held.add_metric(["false"], in_time)
+        held.add_metric(["true"], overdue)
         yield amount
         yield oldest
+        yield held

@@ -185,6 +185,8 @@ def _wat(soort: Zaak, row: Open) -> str:
     """What there is to do, in Dutch."""
     prefix = row.domain.upper()
     match soort:
+        case Zaak.ANTWOORD if row.held:
+            return "besluiten over de aangehouden regels"
         case Zaak.ANTWOORD:
             answer = SOORTEN[row.soort, row.release].answer
             return f"beoordelen, en {answer} maken" if row.aan_zet == GATEWAY else f"{answer} sturen"

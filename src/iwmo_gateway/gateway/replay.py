@@ -15,13 +15,15 @@ from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import mailbox, messages, replays
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import COUNTS, Message
+from iwmo_gateway.store.messages import COUNTS, Message, Status
 from iwmo_gateway.store.replays import Item, Replay
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 100
 """How many messages one replay by ids may name."""
+_NEVER_OWN: Final = "Een retourbericht wordt niet opnieuw beoordeeld."
+_HELD: Final = "Regels van het bericht wachten op een besluit van de gemeente; opnieuw beoordelen kan daarna."
 
 
 def replay(
@@ -86,10 +88,9 @@ def _item(gateway: Gateway, caller: Caller, message_id: str, *, dry_run: bool, f
 
 def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str | None:
     """Why a message may not be judged again; None if it may."""
-    if message.own:
-        return "Een retourbericht wordt niet opnieuw beoordeeld."
-    if force:
-        return None
+    never = _NEVER_OWN if message.own else _HELD if message.status is Status.IN_REVIEW else None
+    if never is not None or force:
+        return never
     if message.status in COUNTS:
         return "Het bericht is al verwerkt; met force ziet u wat er nu anders zou zijn."
     if answered_by_receiver(transaction, message):

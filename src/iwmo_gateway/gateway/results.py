@@ -8,7 +8,8 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.store import mailbox, messages
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Event, Judgement, Message, Search
+from iwmo_gateway.store.messages import Event, Judgement, Message
+from iwmo_gateway.store.search import Search, find_messages
 
 SHOWN: Final = 100
 """How many findings a result holds; the rest is paged."""
@@ -85,7 +86,7 @@ def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | No
     """Results that match and that the caller may see, newest first; without their findings."""
     wanted = replace(wanted, seen_by=caller.party)
     with gateway.database.reading() as transaction:
-        found = messages.search(transaction, wanted, before=before, limit=limit)
+        found = find_messages(transaction, wanted, before=before, limit=limit)
         newest = messages.newest_judgements(transaction, [message.id for message in found])
         return [Result(message, newest.get(message.id), ()) for message in found]
 

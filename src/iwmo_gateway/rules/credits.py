@@ -46,6 +46,8 @@ def credit_hoort_bij_goedgekeurde_debet(bericht: Claim, historie: Historie) -> F
         gemeente = bericht.header.ontvanger
         if debet is None:
             yield Fault(prestatie, wanted, f"{found}, niet bekend als debetregel")
+        elif debet.held:
+            yield Fault(prestatie, wanted, f"{found}, een regel waarover de gemeente nog besluit")
         elif not debet.approved:
             if isinstance(bericht, Declaratiebericht):  # a 303 has a code of its own for it
                 yield Fault(prestatie, wanted, f"{found}, een afgewezen regel")
@@ -62,7 +64,7 @@ def afgewezen_regel_niet_gecrediteerd(bericht: Factuurbericht, historie: Histori
     """Een afgewezen regel wordt niet gecrediteerd: er is niets van betaald."""
     for _, prestatie in credits_of(bericht):
         debet = _debet(prestatie, historie)
-        if debet is not None and not debet.approved:
+        if debet is not None and not debet.approved and not debet.held:
             yield Fault(
                 prestatie,
                 "het ReferentieNummer van een goedgekeurde debetregel",

@@ -28,17 +28,18 @@ class Regel:
 
 @dataclass(frozen=True, slots=True)
 class EerdereRegel:
-    """A line of an earlier claim that counts: approved or refused, and whether it was credited since."""
+    """A line of an earlier claim that counts: approved, refused or held, and whether it was credited since."""
 
     regel: Regel
     credit: bool
     approved: bool
     credited: bool
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Geclaimd:
-    """What is claimed of an allocation for one product and period: approved debits less their credits.
+    """What is claimed of an allocation for one product and period: approved and held debits less their credits.
 
     `regels` counts debits that were not credited, but for those of 0 euro cents, which no credit can take back.
     `volume` in `eenheid`, `bedrag` in euro cents.

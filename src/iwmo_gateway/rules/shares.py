@@ -25,12 +25,13 @@ from iwmo_gateway.contract.volumes import (
 from iwmo_gateway.rules.credits import credits_of
 from iwmo_gateway.rules.declaraties import Geclaimd
 from iwmo_gateway.rules.engine import Fault, Faults, Level
-from iwmo_gateway.rules.historie import Historie, Toewijzing
+from iwmo_gateway.rules.historie import Bronnen, Historie, Toewijzing
 from iwmo_gateway.rules.lines import linked
+from iwmo_gateway.rules.margins import MARGE, Margin, margin_of
 from iwmo_gateway.standard.declaraties import Claim, Factuurbericht, Prestatie
 from iwmo_gateway.standard.kinds import Domain
 
-shares: Final = Level("shares", frozenset({3}))
+shares: Final = Level("shares", frozenset({3, 4}))
 
 _EUROCENT: Final = "83"
 
@@ -63,22 +64,26 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How one debit line stands to its allocation: a second debit, and against volume and budget; None if not asked."""
+    """How one debit line stands to its allocation: a second debit, and against volume and budget; None if not asked.
+
+    Where the contract has a margin, `margin` takes the place of `period`.
+    """
 
     prestatie: Prestatie
     doubled: bool
     period: Measure | None
+    margin: Margin | None
     whole: Measure | None
     budget: Measure | None
 
 
-def share_out(bericht: Claim, historie: Historie, refused: frozenset[str]) -> tuple[Share, ...]:
+def share_out(bericht: Claim, historie: Historie, bronnen: Bronnen, refused: frozenset[str]) -> tuple[Share, ...]:
     """Hold the debit lines that nothing else refuses against what is claimed, in their order.
 
     `refused` are the paths of lines that are refused already: debits of them are not asked, and credits of them take
     nothing back.
     """
-    books = _Books(bericht.soort.domain, historie)
+    books = _Books(bericht.soort.domain, historie, bronnen)
     for _, credit in credits_of(bericht):
         if credit.pad not in refused and credit.toewijzing_nummer is not None:
             books.add(credit.toewijzing_nummer, credit, sign=-1)
@@ -90,8 +95,10 @@ def share_out(bericht: Claim, historie: Historie, refused: frozenset[str]) -> tu
         found.append(share)
         # In a 303 a second debit is told, but not refused.
         doubled = share.doubled and not isinstance(bericht, Factuurbericht)
-        too_much = (share.period, share.whole, share.budget)
-        if not doubled and not any(measure and measure.exceeded for measure in too_much):
+        too_much = any(measure and measure.exceeded for measure in (share.period, share.whole, share.budget))
+        if share.margin is not None and share.margin.exceeded:
+            too_much = too_much or share.margin.regel.retourcode(bericht.soort.release) is not None
+        if not doubled and not too_much:
             books.add(toewijzing.nummer, prestatie, sign=1)
     return tuple(found)
 
@@ -116,6 +123,14 @@ def volume_past_in_periode(bericht: Claim, verdeling: Iterable[Share]) -> Faults
     for share in _not_doubled(bericht, verdeling):
         if share.period and share.period.exceeded:
             yield Fault(share.prestatie, *share.period.texts("in deze periode"))
+
+
+@shares.rule(MARGE, berichten="323 303")
+def volume_past_in_marge(bericht: Claim, verdeling: Iterable[Share]) -> Faults:
+    """Het geleverde volume past in wat voor aaneengesloten maanden van het kalenderjaar samen is toegewezen."""
+    for share in _not_doubled(bericht, verdeling):
+        if share.margin and share.margin.exceeded:
+            yield Fault(share.prestatie, *share.margin.texts(), share.margin.regel)
 
 
 @shares.rule("TR322", berichten="323 303")
@@ -171,18 +186,19 @@ class _Books:
 
     domain: Domain
     historie: Historie
+    bronnen: Bronnen
     accounts: dict[int, _Account] = field(default_factory=dict)
 
     def share(self, prestatie: Prestatie, toewijzing: Toewijzing) -> Share:
         """Hold a line against what its allocation leaves."""
         account = self._account(toewijzing.nummer)
         key = (prestatie.product_categorie, prestatie.product_code, *prestatie.product_periode.days)
-        period, whole = self._volumes(prestatie, toewijzing, account)
+        period, margin, whole = self._volumes(prestatie, toewijzing, account)
         budget = None
         if toewijzing.budget is not None:
             told = partial(quantity, toewijzing.budget, _EUROCENT)
             budget = Measure(toewijzing.budget, told, account.bedrag, prestatie.ingediend.bedrag, _EUROCENT)
-        return Share(prestatie, account.debits[key] > 0, period, whole, budget)
+        return Share(prestatie, account.debits[key] > 0, period, margin, whole, budget)
 
     def add(self, nummer: int, prestatie: Prestatie, *, sign: int) -> None:
         """Book a line that is approved: a debit (1) adds, a credit (-1) takes off."""
@@ -199,14 +215,14 @@ class _Books:
 
     def _volumes(
         self, prestatie: Prestatie, toewijzing: Toewijzing, account: _Account
-    ) -> tuple[Measure | None, Measure | None]:
-        """A line against the volume for its months, and for the whole allocation.
+    ) -> tuple[Measure | None, Margin | None, Measure | None]:
+        """A line against the volume for its months or the contract's margin, and for the whole allocation.
 
         In 3.2 its period is a month. In 2.3 it may be four weeks, or half a month: a line of four weeks does not take
         what the ones before and after it asked, and two halves do not take a month's volume twice.
         """
         if toewijzing.volume is None or toewijzing.eenheid is None or toewijzing.frequentie is None:
-            return None, None
+            return None, None, None
         omvang = ToegewezenOmvang(
             volume=toewijzing.volume,
             eenheid=toewijzing.eenheid,
@@ -221,7 +237,8 @@ class _Books:
         begin, end = prestatie.product_periode.days
         months = judged_period(omvang, begin, end)
         period, most = None, most_in(omvang, months)
-        if most is not None:
+        margin = self._margin(omvang, account, begin, asked)
+        if most is not None and margin is None:
             claimed = account.volume_beside((begin, end), months)
             period = Measure(comparable(unit, unit, most), partial(explained, omvang, months), claimed, asked, unit)
         whole, in_all = None, most_in_all(omvang)
@@ -229,7 +246,12 @@ class _Books:
             whole = Measure(
                 comparable(unit, unit, in_all), partial(explained_in_all, omvang), account.volume, asked, unit
             )
-        return period, whole
+        return period, margin, whole
+
+    def _margin(self, omvang: ToegewezenOmvang, account: _Account, day: date, asked: int) -> Margin | None:
+        profiel = self.bronnen.profiel_on(day)
+        regel = profiel.regel(MARGE) if profiel else None
+        return margin_of(regel, omvang, account.volumes, day, asked) if regel else None
 
     def _account(self, nummer: int) -> _Account:
         if nummer not in self.accounts:

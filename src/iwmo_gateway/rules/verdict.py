@@ -79,7 +79,7 @@ class Verdict:
 def judge_alone(bericht: Bericht | Retour) -> Verdict:
     """Level 2."""
     found = [finding for level in _ALONE for finding in level.findings(bericht)]
-    return Verdict(_in_order(found), nothing_of(bericht) if _is_claim(bericht) else None)
+    return Verdict(_in_order(found), nothing_of(bericht) if is_claim(bericht) else None)
 
 
 def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
@@ -93,12 +93,23 @@ def _against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
         *_from_outside(bericht, historie, bronnen),
     )
     if stopping := _stopping(found):
-        return Verdict(stopping, nothing_of(bericht, bronnen) if _is_claim(bericht) else None)
-    if not _is_claim(bericht):
+        return Verdict(stopping, nothing_of(bericht, bronnen) if is_claim(bericht) else None)
+    if not is_claim(bericht):
         return Verdict(_in_order(found))
     refused = settled(bericht, found, bronnen).refused
-    found = (*found, *shares.findings(bericht, share_out(bericht, historie, refused)))
+    found = (*found, *shares.findings(bericht, share_out(bericht, historie, bronnen, refused)))
     return Verdict(_in_order(found), settled(bericht, found, bronnen))
+
+
+def decided(bericht: Claim, said: Iterable[Finding], refused: Iterable[Finding], bronnen: Bronnen) -> Verdict:
+    """What becomes of a claim when nothing of it is held any more.
+
+    `said` is what was found in it, and `refused` what the municipality decided against the lines that were held: all
+    others of them are approved.
+    """
+    found = (*said, *refused)
+    told = [finding for finding in found if finding.actie is not Actie.REVIEW]
+    return Verdict(_in_order(found), settled(bericht, told, bronnen))
 
 
 def judge_answer(retour: Retour, beantwoord: Beantwoord | None, historie: Historie, bronnen: Bronnen) -> Verdict:
@@ -126,7 +137,7 @@ def judge_offline(bericht: Bericht, bronnen: Bronnen) -> Verdict:
     found = _from_outside(bericht, nothing, bronnen)
     if stopping := _stopping(found):
         return beside(alone, Verdict(stopping, alone.settlement))
-    return beside(alone, Verdict(_in_order(found), settled(bericht, found, bronnen) if _is_claim(bericht) else None))
+    return beside(alone, Verdict(_in_order(found), settled(bericht, found, bronnen) if is_claim(bericht) else None))
 
 
 def beside(alone: Verdict, against: Verdict) -> Verdict:
@@ -166,7 +177,8 @@ def _stopping(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return in_header or tuple(finding for finding in refusing if finding.klasse == "Declaratie")
 
 
-def _is_claim(bericht: Bericht | Retour) -> TypeGuard[Claim]:
+def is_claim(bericht: Bericht | Retour) -> TypeGuard[Claim]:
+    """Whether it asks for money, line by line."""
     return isinstance(bericht, Declaratiebericht | Factuurbericht)
 
 

@@ -140,8 +140,8 @@ class Declaratie(Klasse):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FactuurHeader(Klasse):
-    """/Bericht/Header of a 303, which also says what Declaratie says in a 323."""
+class FactuurKop(Klasse):
+    """What the Header of a 303 tells, and that of a 304 repeats."""
 
     bericht_code: str
     bericht_versie: int
@@ -155,6 +155,12 @@ class FactuurHeader(Klasse):
     factuur_dagtekening: date
     btw_id_nummer: str | None = None
     valuta_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FactuurHeader(FactuurKop):
+    """/Bericht/Header of a 303, which also says what Declaratie says in a 323."""
+
     declaratie_factuur_totaal_bedrag: TotaalBedragMetDC
     btw_totaal_bedrag: TotaalBedragMetDC | None = None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from iwmo_gateway.standard.declaraties import DeclaratieClient, GeslotenPeriode, Prestatie, TotaalBedragMetDC
+from iwmo_gateway.standard.declaraties import DeclaratieClient, FactuurKop, Prestatie, TotaalBedragMetDC
 from iwmo_gateway.standard.kinds import Soort
 from iwmo_gateway.standard.klassen import BerichtIdentificatie, Header, Klasse, XsdVersie
 
@@ -92,21 +92,9 @@ class DeclaratieAntwoordbericht(Klasse):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FactuurRetourHeader(Klasse):
+class FactuurRetourHeader(FactuurKop):
     """/Bericht/Header of a 304: that of the 303 without its amounts, and what the municipality adds to it."""
 
-    bericht_code: str
-    bericht_versie: int
-    bericht_subversie: int
-    gemeente: str
-    servicebureau: str | None = None
-    aanbieder: str
-    betaling_aan_id: str
-    declaratie_periode: GeslotenPeriode
-    declarant_factuur_nummer: str
-    factuur_dagtekening: date
-    btw_id_nummer: str | None = None
-    valuta_code: str
     gemeente_referentie_nummer: str
     retour_dagtekening: date
     ingediend_totaal_bedrag: TotaalBedragMetDC

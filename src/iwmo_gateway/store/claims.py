@@ -4,7 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, case, delete, exists, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from iwmo_gateway.rules.credits import as_regel
 from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd, Regel
@@ -42,6 +55,7 @@ _LINES: Final = {
         prestaties.c.credit,
         prestaties.c.approved,
         _CREDITED,
+        prestaties.c.held,
         *(prestaties.c[name] for name in _REGEL),
     ).where(
         *(prestaties.c[name] == bindparam(name) for name in _OF_PROVIDER),
@@ -63,7 +77,7 @@ _CLAIMED: Final = {
     )
     .where(
         *(prestaties.c[name] == bindparam(name) for name in ("domain", "gemeente", "aanbieder")),
-        prestaties.c.approved,
+        or_(prestaties.c.approved, prestaties.c.held),
         numbered,
         _booked_before(prestaties, prestaties.alias("own_regel")),
     )
@@ -79,6 +93,15 @@ _NUMBER_AND_LATEST: Final = select(
     .scalar_subquery(),
 )
 _INSERT: Final = insert(declaraties)
+_HELD: Final = update(prestaties).where(prestaties.c.message == bindparam("message_id"), prestaties.c.held)
+_REFUSE: Final = {
+    dialect: _HELD.where(one_of_them).values(held=False)
+    for dialect, one_of_them in among(prestaties.c.referentie_nummer, "refused").items()
+}
+_APPROVE: Final = _HELD.values(held=False, approved=True)
+_APPROVED: Final = (
+    update(declaraties).where(declaraties.c.message == bindparam("message_id")).values(toegekend=bindparam("approved"))
+)
 
 
 def load(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> Declaraties:
@@ -97,7 +120,7 @@ def load(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> De
 
 
 def open_lines(transaction: Transaction, key: Mapping[str, Any], numbers: Iterable[int]) -> dict[int, int]:
-    """How many approved lines that were not credited each of these allocations has; those without are left out."""
+    """How many approved or held lines each of these allocations has, less credited ones; those without are left out."""
     claimed = _claimed(transaction, key, numbers)
     counted = {number: sum(one.regels for one in found) for number, found in claimed.items()}
     return {number: lines for number, lines in counted.items() if lines}
@@ -106,7 +129,7 @@ def open_lines(transaction: Transaction, key: Mapping[str, Any], numbers: Iterab
 def add(
     transaction: Transaction, key: Mapping[str, Any], bericht: Claim, historie: Historie, settlement: Settlement
 ) -> None:
-    """Keep a claim that counts and all its lines, approved or refused.
+    """Keep a claim that counts and all its lines: approved, refused or held.
 
     Raises StoreConflict where another claim was first to use one of its numbers, or to credit the same line.
     """
@@ -138,7 +161,8 @@ def _rows(
         for prestatie in client.prestaties:
             # A line is taken back once, also where its municipality approves a second credit.
             again = prestatie.is_credit and prestatie.vorige in credited
-            approved = prestatie.pad not in settlement.refused and not again
+            held = prestatie.pad in settlement.held
+            approved = prestatie.pad not in settlement.refused and not held and not again
             yield {
                 **values_of(as_regel(prestatie, hashed, own["gemeente"])),
                 **own,
@@ -147,6 +171,7 @@ def _rows(
                 "vorig_referentie_nummer": prestatie.vorige,
                 "credit": prestatie.is_credit,
                 "approved": approved,
+                "held": held,
                 "holds_reference": prestatie.referentie not in used,
             }
             used.add(prestatie.referentie)
@@ -159,9 +184,11 @@ def _lines(transaction: Transaction, key: Mapping[str, Any], bericht: Claim) -> 
     named |= {prestatie.vorige for prestatie in bericht.prestaties if prestatie.vorige is not None}
     values = {**key, "referenties": listed(transaction, sorted(named))}
     found = {}
-    for number, credit, approved, credited, *regel in transaction.execute(_LINES[transaction.dialect.name], values):
+    for number, credit, approved, credited, held, *regel in transaction.execute(
+        _LINES[transaction.dialect.name], values
+    ):
         regel[_CLIENT] = bytes(regel[_CLIENT]).hex()
-        found[number] = EerdereRegel(Regel(*regel), bool(credit), bool(approved), bool(credited))
+        found[number] = EerdereRegel(Regel(*regel), bool(credit), bool(approved), bool(credited), held=bool(held))
     return found
 
 
@@ -176,6 +203,17 @@ def _claimed(
     for number, *claimed in transaction.execute(_CLAIMED[transaction.dialect.name], values):
         found.setdefault(number, []).append(Geclaimd(*claimed))
     return {number: tuple(claimed) for number, claimed in found.items()}
+
+
+def settle(transaction: Transaction, message_id: str, *, toegekend: int, refused: Iterable[str]) -> None:
+    """Nothing of a claim is held any more: of its held lines these ReferentieNummers are refused, all others approved.
+
+    `toegekend` is what is approved of the whole claim now. The lines keep their places: later claims saw them there.
+    """
+    of_it = {"message_id": message_id}
+    transaction.execute(_REFUSE[transaction.dialect.name], {**of_it, "refused": listed(transaction, refused)})
+    transaction.execute(_APPROVE, of_it)
+    transaction.execute(_APPROVED, {**of_it, "approved": toegekend})
 
 
 def take_back(transaction: Transaction, message_id: str) -> None:

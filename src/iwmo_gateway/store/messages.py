@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, insert, or_, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, insert, select, true, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
@@ -19,6 +19,7 @@ class Status(StrEnum):
     RECEIVED = "received"
     INVALID = "invalid"
     REJECTED = "rejected"
+    IN_REVIEW = "in_review"
     REFUSED = "refused"
     PARTLY_ACCEPTED = "partly_accepted"
     ACCEPTED = "accepted"
@@ -27,8 +28,10 @@ class Status(StrEnum):
 
 WAITS: Final = frozenset({Status.RECEIVED, Status.FAILED})
 """Not judged yet: the numbers are held until it is."""
-COUNTS: Final = frozenset({Status.REFUSED, Status.PARTLY_ACCEPTED, Status.ACCEPTED})
-"""Judged, and sent as far as the standard is concerned: its numbers are used, its receiver sees it."""
+COMPLETE: Final = frozenset({Status.REFUSED, Status.PARTLY_ACCEPTED, Status.ACCEPTED})
+"""Judged, and nothing of it waits any more: its receiver sees it."""
+COUNTS: Final = COMPLETE | {Status.IN_REVIEW}
+"""Judged, and sent as far as the standard is concerned: its numbers are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class Event:
     detail: Mapping[str, Any] | None = None
 
 
-_COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
+COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
+"""What a message is read from."""
 
 # Statements of the main path, made once: building them anew for every message costs more than running them.
 _INSERT_MESSAGE: Final = inserting(messages, lambda new: new.on_conflict_do_nothing().returning(messages.c.id))
@@ -116,8 +120,8 @@ _INSERT_NUMBERS: Final = {
 }
 _MANY: Final = 50
 """From how many rows on they are added in bulk."""
-_BY_ID: Final = select(*_COLUMNS).where(messages.c.id == bindparam("id"))
-_BY_DIGEST: Final = select(*_COLUMNS).where(
+_BY_ID: Final = select(*COLUMNS).where(messages.c.id == bindparam("id"))
+_BY_DIGEST: Final = select(*COLUMNS).where(
     messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
 )
 _HOLDER: Final = select(messages.c.id).where(
@@ -130,7 +134,7 @@ _ANSWERED: Final = exists().where(
     _other.c.answers == messages.c.id, _other.c.status == Status.ACCEPTED, _other.c.id != bindparam("id")
 )
 _ANSWERABLE: Final = (
-    select(*_COLUMNS, _ANSWERED)
+    select(*COLUMNS, _ANSWERED)
     .where(
         *(
             messages.c[name] == bindparam(name)
@@ -172,7 +176,7 @@ def identification_holder(transaction: Transaction, message: Message) -> str | N
 def answer_of(transaction: Transaction, message_id: str) -> Message | None:
     """The newest return message of ours to this message."""
     newest_first = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .join_from(judgements, messages, messages.c.id == judgements.c.retour)
         .where(judgements.c.message == message_id)
         .order_by(judgements.c.nr.desc())
@@ -200,7 +204,7 @@ def answered_with(
         "dagtekening": dagtekening,
     }
     row = transaction.execute(_ANSWERABLE, values).first()
-    return None if row is None else (_message(row[:-1]), bool(row[-1]))
+    return None if row is None else (message_of(row[:-1]), bool(row[-1]))
 
 
 def xml_of(transaction: Transaction, message_id: str) -> bytes:
@@ -247,7 +251,7 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> M
         update(messages)
         .where(messages.c.id == oldest.scalar_subquery())
         .values(lease_until=now + lease, attempts=messages.c.attempts + 1)
-        .returning(*_COLUMNS),
+        .returning(*COLUMNS),
     )
 
 
@@ -333,33 +337,6 @@ def findings_of(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What a search may ask for; everything that is given must hold. `seen_by` is the party that searches."""
-
-    seen_by: str | None = None
-    soort: str | None = None
-    status: str | None = None
-    party: str | None = None
-    received_from: datetime | None = None
-    received_until: datetime | None = None
-    identificatie: str | None = None
-    declaratie_nummer: str | None = None
-    toewijzing_nummer: int | None = None
-    regel: str | None = None
-    retourcode: str | None = None
-    text: str | None = None
-
-
-def search(transaction: Transaction, wanted: Search, *, before: str | None, limit: int) -> list[Message]:
-    """Messages that match, newest first, those older than the one with id `before`."""
-    conditions = [*_conditions(wanted)]
-    if before:
-        conditions.append(messages.c.id < before)
-    query = select(*_COLUMNS).where(*conditions).order_by(messages.c.id.desc()).limit(limit)
-    return [_message(row) for row in transaction.execute(query)]
-
-
 def waiting(transaction: Transaction) -> dict[str, tuple[int, datetime]]:
     """How many messages wait by status, and the moment at which the oldest came in."""
     query = (
@@ -370,50 +347,12 @@ def waiting(transaction: Transaction) -> dict[str, tuple[int, datetime]]:
     return {status: (count, oldest) for status, count, oldest in transaction.execute(query)}
 
 
-def seen_by(party: str) -> ColumnElement[bool]:
-    """What a party sees: what it sent, and what was forwarded to it; of our answers, what was addressed to it."""
-    return or_(
-        and_(messages.c.afzender == party, or_(messages.c.own.is_(False), messages.c.forwarded)),
-        and_(messages.c.ontvanger == party, or_(messages.c.own, messages.c.forwarded)),
-    )
-
-
-def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
-    equal: dict[str, Any] = {
-        "soort": wanted.soort,
-        "status": wanted.status,
-        "identificatie": wanted.identificatie,
-        "declaratie_nummer": wanted.declaratie_nummer,
-    }
-    yield from (messages.c[name] == value for name, value in equal.items() if value is not None)
-    if wanted.seen_by is not None:
-        yield seen_by(wanted.seen_by)
-    if wanted.party is not None:
-        yield or_(messages.c.afzender == wanted.party, messages.c.ontvanger == wanted.party)
-    if wanted.received_from is not None:
-        yield messages.c.received_at >= wanted.received_from
-    if wanted.received_until is not None:
-        yield messages.c.received_at < wanted.received_until
-    if wanted.toewijzing_nummer is not None:
-        about_it = select(numbers.c.message).where(numbers.c.toewijzing_nummer == wanted.toewijzing_nummer)
-        yield messages.c.id.in_(about_it)
-    about = [
-        findings.c[name] == value
-        for name, value in (("regel", wanted.regel), ("retourcode", wanted.retourcode))
-        if value is not None
-    ]
-    if wanted.text is not None:
-        about.append(findings.c.tekst.icontains(wanted.text, autoescape=True))
-    if about:
-        newest = findings.c.judgement == messages.c.judgements
-        yield select(findings.c.nr).where(findings.c.message == messages.c.id, newest, *about).exists()
-
-
 def _one(transaction: Transaction, statement: Any, values: Mapping[str, Any] | None = None) -> Message | None:
     row = transaction.execute(statement, values).first()
-    return None if row is None else _message(row)
+    return None if row is None else message_of(row)
 
 
-def _message(row: Any) -> Message:
+def message_of(row: Any) -> Message:
+    """A row of `COLUMNS` as a message."""
     message = Message(*row)
     return replace(message, status=Status(message.status), digest=bytes(message.digest))

@@ -97,7 +97,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """One thing that waits: since when, who must act (a party or the gateway), who waits, and for which message."""
+    """One thing that waits: since when, who must act (a party or the gateway), who waits, and for which message.
+
+    `held`: the gateway answers the message as soon as lines of it are decided on.
+    """
 
     since: date | datetime
     key: str | int
@@ -108,6 +111,7 @@ class Open:
     soort: str
     release: str
     identificatie: str | None
+    held: bool
     toewijzing_nummer: int | None
     referentie: str | None
 
@@ -403,6 +407,7 @@ def _rows(
         wederpartij,
         domain.label("domain"),
         *(messages.c[name] for name in ("id", "soort", "release", "identificatie")),
+        and_(messages.c.status == Status.IN_REVIEW, ~messages.c.forwarded),
         null() if nummer is None else nummer,
         null() if referentie is None else referentie,
     )

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select
 
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import seen_by
+from iwmo_gateway.store.search import seen_by
 from iwmo_gateway.store.tables import judgements, messages
 
 ALLE: Final = "alle"

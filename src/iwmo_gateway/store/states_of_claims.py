@@ -23,7 +23,7 @@ from iwmo_gateway.store.states import (
 )
 from iwmo_gateway.store.tables import declaraties, judgements, messages, numbers, prestaties
 
-RegelStaat = Literal["goedgekeurd", "afgekeurd", "gecrediteerd"]
+RegelStaat = Literal["goedgekeurd", "afgekeurd", "gecrediteerd", "aangehouden"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,7 @@ def _takes_back(credit: FromClause, debit: FromClause) -> tuple[Any, ...]:
 
 
 _REGEL_STAAT: Final = case(
+    (prestaties.c.held, "aangehouden"),
     (not_(prestaties.c.approved), "afgekeurd"),
     (exists().where(*_takes_back(_credit, prestaties)).correlate(prestaties), "gecrediteerd"),
     else_="goedgekeurd",

@@ -213,6 +213,7 @@ findings = Table(
     Column("verwacht", Text),
     Column("gevonden", Text),
     Column("actie", String(8), nullable=False),
+    Column("artikel", Text, comment="where the contract says it"),
 )
 Index("ix_findings_regel", findings.c.regel, findings.c.message)
 Index("ix_findings_retourcode", findings.c.retourcode, findings.c.message)
@@ -386,6 +387,13 @@ prestaties = Table(
     Column("btw", BigInteger, nullable=False, comment="euro cents, without sign"),
     Column("credit", Boolean, nullable=False, comment="takes back the debit of vorig_referentie_nummer"),
     Column("approved", Boolean, nullable=False, comment="a refused line keeps its number used, and claims nothing"),
+    Column(
+        "held",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="waits for the municipality: claims as if it were approved, and is not",
+    ),
     Column("holds_reference", Boolean, nullable=False, comment="false where another line had the number before"),
 )
 Index(
@@ -411,7 +419,39 @@ Index(
     prestaties.c.domain,
     prestaties.c.gemeente,
     prestaties.c.toewijzing_nummer,
-    **_only("approved"),
+    **_only("approved OR held"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", _Count, primary_key=True, comment="of one claim in the order of its lines"),
+    _id("message", nullable=False, comment="the claim"),
+    Column("domain", String(3), nullable=False),
+    Column("soort", String(6), nullable=False),
+    Column("release", String(3), nullable=False),
+    Column("gemeente", String(4), nullable=False),
+    Column("aanbieder", String(8), nullable=False),
+    Column("referentie_nummer", String(20), nullable=False, comment="of the line, which holds it"),
+    Column("pad", Text, nullable=False),
+    Column("regelnummer", Integer, nullable=False),
+    Column("bevindingen", JSON, nullable=False, comment="why it is held: rule, article, text, expected and found"),
+    Column("received_at", Moment, nullable=False),
+    Column("uiterlijk", Date, nullable=False, comment="the last day on which the claim is answered in time"),
+    Column("decided_at", Moment, comment="none while it waits"),
+    Column("besluit", String(7)),
+    Column("retourcode", String(4)),
+    Column("reason", Text),
+    Column("decided_by", String(120)),
+    Index("ix_reviews_message", "message"),
+)
+Index("ix_reviews_uiterlijk", reviews.c.uiterlijk, reviews.c.id, **_only("decided_at IS NULL"))
+Index(
+    "ix_reviews_gemeente",
+    reviews.c.gemeente,
+    reviews.c.uiterlijk,
+    reviews.c.id,
+    **_only("decided_at IS NULL"),
 )
 
 mailbox = Table(

@@ -20,6 +20,8 @@ from iwmo_gateway.web import models
 _LATER: Final = {
     Status.RECEIVED: "Het bericht is bewaard en wordt straks beoordeeld.",
     Status.FAILED: "Het bericht is bewaard, maar bij ons ging iets mis. De beheerder laat het opnieuw beoordelen.",
+    Status.IN_REVIEW: "Regels van deze declaratie zijn aangehouden tot de gemeente erover besluit; "
+    "het antwoord komt met het laatste besluit.",
 }
 
 
@@ -151,7 +153,8 @@ def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
 def _awaited(message: Message, judgement: Judgement | None) -> str | None:
     """Who is still to answer: a receiver that answers for itself."""
     answered = judgement is None or judgement.retour is not None or message.status is Status.INVALID
-    return None if answered or is_answer(message.soort) else message.ontvanger
+    held = message.status is Status.IN_REVIEW and not message.forwarded
+    return None if answered or held or is_answer(message.soort) else message.ontvanger
 
 
 def _retour(judgement: Judgement) -> models.RetourModel | None:

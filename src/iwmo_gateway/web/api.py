@@ -13,8 +13,9 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
 from iwmo_gateway.gateway.results import SHOWN, Result
 from iwmo_gateway.rules.answers import ANSWERED_ONCE
-from iwmo_gateway.store.messages import WAITS, Search, Status
+from iwmo_gateway.store.messages import WAITS, Status
 from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers, models
 from iwmo_gateway.web.calls import (
     an_operator,

@@ -17,7 +17,7 @@ from iwmo_gateway import __version__
 from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.web import reports, states
+from iwmo_gateway.web import reports, reviews, states
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
 
@@ -69,6 +69,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     app.include_router(router)
     app.include_router(reports.router)
+    app.include_router(reviews.router)
     app.include_router(states.router)
     app.add_middleware(EveryAnswer)
     app.exception_handler(ProblemError)(_problem)

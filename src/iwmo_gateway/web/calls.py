@@ -1,14 +1,14 @@
 """What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from iwmo_gateway.gateway.access import Caller, caller_of
 from iwmo_gateway.gateway.context import Gateway, is_id
@@ -17,6 +17,7 @@ from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.models import ReplayRequest
 from iwmo_gateway.web.problems import ProblemError
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _JSON_LIMIT: Final = 64 * 1024
 _XML: Final = frozenset({"application/xml", "text/xml"})
@@ -91,13 +92,18 @@ def an_operator(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
 
 async def replay_request(request: Request, caller: Annotated[Caller, Depends(an_operator)]) -> ReplayRequest:
     """What replay is asked for. FastAPI itself reads a body before it asks who calls."""
+    return await json_body(request, ReplayRequest, _JSON_LIMIT)
+
+
+async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT:
+    """What a call says in its body, of at most so many bytes."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _JSON_LIMIT:
-            raise ProblemError("IB012", verwacht=f"ten hoogste {_JSON_LIMIT} bytes")
+        if len(body) > limit:
+            raise ProblemError("IB012", verwacht=f"ten hoogste {limit} bytes")
     try:
-        return ReplayRequest.model_validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_input=False, include_context=False, include_url=False)
         raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in found]) from None
@@ -124,10 +130,11 @@ def wants_xml(request: Request) -> bool:
     return xml > accepted.get("application/json", 0.0)
 
 
-def wants_csv(request: Request) -> bool:
-    """Whether the caller asks for a report as CSV rather than as JSON."""
+def wanted_media(request: Request, others: Iterable[str]) -> str | None:
+    """Which of these media types the caller would rather have than JSON; None if none of them."""
     accepted = dict(_accepted(request))
-    return accepted.get("text/csv", 0.0) > accepted.get("application/json", 0.0)
+    best = max(others, key=lambda media: accepted.get(media, 0.0))
+    return best if accepted.get(best, 0.0) > accepted.get("application/json", 0.0) else None
 
 
 def later(request: Request) -> bool:

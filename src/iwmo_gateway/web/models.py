@@ -67,7 +67,10 @@ class FindingModel(BaseModel):
     tekst: str
     verwacht: str | None
     gevonden: str | None
-    actie: str = Field(description="reject, or signal: told, but accepted")
+    actie: str = Field(
+        description="reject; signal: told, but accepted; review: the line is held until the municipality decides"
+    )
+    artikel: str | None = Field(None, description="Where the contract says it")
 
 
 class RetourModel(BaseModel):
@@ -112,7 +115,7 @@ class SummaryModel(BaseModel):
     oordelen: int
     antwoord_op: str | None = None
     antwoord_door: str | None = Field(None, description="The party that sends the return message, if it has not yet")
-    toelichting: str | None = Field(None, description="Why there is no judgement yet")
+    toelichting: str | None = Field(None, description="Why there is no judgement, or no answer, yet")
 
 
 class ResultModel(SummaryModel):
@@ -129,7 +132,8 @@ class ValidationModel(BaseModel):
     soort: str
     release: str
     status: str = Field(
-        description="accepted, rejected, or invalid (fails the schema); a claim also partly_accepted or refused"
+        description="accepted, rejected, or invalid (fails the schema); a claim also partly_accepted, refused, or "
+        "in_review (lines of it are held)"
     )
     bedragen: BedragenModel | None = None
     bevindingen: list[FindingModel]

@@ -49,6 +49,8 @@ CATALOGUE: Final = {
              "Zie /v1/openapi.json voor de velden en hun vorm."),
         Kind("IB019", 409, "Dit bericht is al beantwoord",
              "Een bericht krijgt één retourbericht; wat al is verzonden, staat bij het bericht zelf."),
+        Kind("al-besloten", 409, "Over deze regel is al besloten",
+             "Een besluit staat vast; wat besloten is, staat in de gebeurtenissen van het bericht."),
         Kind("IB004", 422, "Deze berichtsoort of release wordt niet ondersteund",
              "Controleer de namespace van het element Bericht; die zegt welk bericht en welke release het is."),
         Kind("IB014", 422, "Het bericht voldoet niet aan het schema",

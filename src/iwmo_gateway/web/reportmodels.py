@@ -1,13 +1,14 @@
 """The shapes of the reports, with examples for the documentation."""
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from iwmo_gateway.gateway.openstaand import Zaak, position_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.web.models import LinksModel, Text
+from iwmo_gateway.web.sheets import Format
 
 _OPEN: Final[dict[str, JsonValue]] = {
     "soort": "start",
@@ -44,7 +45,7 @@ class OpenstaandQuery(BaseModel):
     aan_zet: Text | None = Field(None, description="Who has to act: a party, or `gateway`", examples=["0340"])
     domein: Domain | None = None
     te_laat: bool | None = Field(None, description="Only what is overdue, or only what is not")
-    formaat: Literal["json", "csv"] | None = Field(None, description="As `Accept`, for where no header can be given")
+    formaat: Format | None = Field(None, description="As `Accept`, for where no header can be given")
     after: Annotated[str, AfterValidator(_a_position)] | None = Field(None, description="As in `links.next`")
     limit: int = Field(100, ge=1, le=1000)
 

@@ -1,26 +1,26 @@
 """The calls of /v1/reports, as JSON for software and as CSV for spreadsheets."""
 
-import csv
-import io
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from iwmo_gateway.gateway import production
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.calls import received_at, the_caller, the_gateway, wants_csv
+from iwmo_gateway.web.calls import received_at, the_caller, the_gateway
 from iwmo_gateway.web.models import LinksModel
-from iwmo_gateway.web.problems import documented
+from iwmo_gateway.web.problems import ProblemError, documented
+from iwmo_gateway.web.productionmodels import ROW_NAMES, ProductieModel, ProductieQuery, accounts_of, rows_of
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
+from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would calculate with."""
+_SHEETS: Final = {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+    200: {"content": _SHEETS},
     **documented("token", "parameters", "ontvangst-moment"),
 }
 
@@ -49,26 +49,38 @@ def get_openstaand(
     if following is not None:
         params = wanted.model_dump(mode="json", exclude_none=True) | {"after": str(following)}
         link = f"/v1/reports/openstaand?{answers.query(params)}"
-    if wanted.formaat == "csv" or (wanted.formaat is None and wants_csv(request)):
-        headers = {"Content-Disposition": f'attachment; filename="openstaand-{today}.csv"'}
+    kind = wanted_format(request, wanted.formaat)
+    if kind != "json":
+        rows = (entry.model_dump(mode="json").values() for entry in page)
+        table = sheet(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows])
         if link is not None:
-            headers["Link"] = f'<{link}>; rel="next"'
-        return Response(_csv(page), headers=headers, media_type="text/csv; charset=utf-8")
+            table.headers["Link"] = f'<{link}>; rel="next"'
+        return table
     told = OpenstaandListModel(peildatum=today, openstaand=page, links=LinksModel(next=link))
     return answers.as_json(told)
 
 
-def _csv(page: list[OpenstaandModel]) -> str:
-    """One line per entry below a line of names, separated as a Dutch spreadsheet expects."""
-    file = io.StringIO()
-    lines = csv.writer(file, delimiter=";", lineterminator="\r\n")
-    lines.writerow(OpenstaandModel.model_fields)
-    lines.writerows(map(_cell, entry.model_dump(mode="json").values()) for entry in page)
-    return file.getvalue()
+@router.get(
+    "/productieverantwoording",
+    response_model=ProductieModel,
+    responses={200: {"content": _SHEETS}, **documented("token", "parameters", "IB008")},
+)
+def get_productie(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Annotated[Caller, Depends(the_caller)],
+    wanted: Annotated[ProductieQuery, Query()],
+) -> Response:
+    """The production account of a year of care, by provider and product, and what the contract asks of each provider.
 
-
-def _cell(value: str | float | None) -> str | float | None:
-    """A value as a cell: a text that begins as a formula does is marked as text."""
-    if isinstance(value, bool):
-        return "ja" if value else "nee"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    A municipality sees every provider, a provider only itself. A line belongs to the year in which its period begins.
+    """
+    gemeente = wanted.gemeente or (caller.party if len(caller.party or "") == 4 else None)
+    if gemeente is None:
+        raise ProblemError("parameters", "Zeg van welke gemeente.", verwacht="gemeente=0340")
+    found = production.accounts(gateway, caller, wanted.domein, gemeente, wanted.jaar)
+    told = ProductieModel(jaar=wanted.jaar, gemeente=gemeente, domein=wanted.domein, aanbieders=accounts_of(found))
+    kind = wanted_format(request, wanted.formaat)
+    if kind == "json":
+        return answers.as_json(told)
+    return sheet(kind, f"productieverantwoording-{gemeente}-{wanted.jaar}", ROW_NAMES, rows_of(told))

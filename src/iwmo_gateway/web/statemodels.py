@@ -75,7 +75,7 @@ class AskedDeclaratiesModel(AskedModel):
     declaratie_nummer: Text | None = Field(None, description="DeclaratieNummer, or invoice number")
     periode_vanaf: date | None = Field(None, description="DeclaratiePeriode begins on this day or later")
     periode_tot_en_met: date | None = Field(None, description="DeclaratiePeriode ends on this day or earlier")
-    status: Literal["accepted", "partly_accepted", "refused"] | None = None
+    status: Literal["accepted", "partly_accepted", "refused", "in_review"] | None = None
     after: Place | None = Field(None, description=_AFTER)
 
 
@@ -210,6 +210,7 @@ class RegelsModel(BaseModel):
     goedgekeurd: int = 0
     afgekeurd: int = 0
     gecrediteerd: int = 0
+    aangehouden: int = 0
 
 
 class DeclaratieModel(FeitModel):
