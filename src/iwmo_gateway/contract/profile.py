@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from iwmo_gateway.contract.regels import REGELS, Actie, misused
 from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source
+from iwmo_gateway.contract.volumes import comparable, quantity
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.kinds import RELEASES, Domain
 from iwmo_gateway.standard.schemafiles import retour_codes
@@ -87,6 +88,8 @@ class Product(_Part):
     tarieven: _List[Tarief] = Field(
         (), description="een lijst van { vanaf = …, tot_en_met = …, euro = … }, die elkaar niet overlappen"
     )
+    perceel: int | None = Field(None, ge=1, le=99, description="het perceel waarin het is ingekocht: een getal vanaf 1")
+    grondslag: _Line | None = Field(None, description="de grondslag waarvoor het is, op één regel")
     artikel: _Line | None = Field(None, description="waar het staat, op één regel")
     toelichting: _Text | None = Field(None, description="wat er verder over is afgesproken, in woorden")
 
@@ -167,6 +170,13 @@ class Betaling(_Part):
     artikel: _Line = Field(description="waar het staat, op één regel")
 
 
+class Inbegrepen(_Part):
+    """What one unit of a product includes of others: so much, in a unit of theirs."""
+
+    eenheid: Eenheid = Field(description=f"een eenheid van de standaard: {', '.join(get_args(Eenheid))}")
+    volume: int = Field(ge=1, le=999, description="een aantal vanaf 1")
+
+
 class Omzetklasse(_Part):
     """What a provider must account for from a yearly turnover on. `cents` is `vanaf_euro` in the file."""
 
@@ -209,12 +219,25 @@ class Contractregel(_Part):
     eenheden: _List[Eenheid] = Field((), description='een lijst van eenheden: ["04"]')
     producten: _List[str] = Field((), description='een lijst van productcodes uit dit profiel: ["08A03"]')
     bij: _List[str] = Field((), description='een lijst van productcodes uit dit profiel: ["07A11"]')
+    inbegrepen: _List[Inbegrepen] = Field((), description='een lijst van { eenheid = "16", volume = 2 }')
 
     @property
     def zin(self) -> str:
         """The rule in Dutch, with its terms."""
-        lists = {name: " of ".join(getattr(self, name)) for name in ("producten", "bij", "eenheden")}
-        return REGELS[self.regel].zin.format(maanden=self.maanden, weken=self.weken, **lists)
+        soort = REGELS[self.regel]
+        return self._filled(" ".join((soort.zin, *(more for term, more in soort.mag.items() if getattr(self, term)))))
+
+    @property
+    def blind(self) -> str | None:
+        """What of it no message shows, in Dutch."""
+        told = REGELS[self.regel].blind
+        return told and self._filled(told)
+
+    def _filled(self, text: str) -> str:
+        lists = {name: _either(getattr(self, name)) for name in ("producten", "bij", "eenheden")}
+        included = included_text(self, 1)
+        term = "1 maand" if self.maanden == 1 else f"{self.maanden} maanden"
+        return text.format(termijn=term, maanden=self.maanden, weken=self.weken, inbegrepen=included, **lists)
 
     def retourcode(self, release: str) -> str | None:
         """The return code of a fault in a release; None where it is not refused."""
@@ -236,6 +259,13 @@ class Indexering(_Part):
     veelvouden: _List[Veelvoud] = Field((), description="een lijst van { producten = […], cent = 60 }")
 
 
+def included_text(regel: Contractregel, times: int) -> str:
+    """What so many units of a product include, in Dutch: "6 dagdelen en 3 uur"."""
+    return " en ".join(
+        quantity(comparable(one.eenheid, one.eenheid, times * one.volume), one.eenheid) for one in regel.inbegrepen
+    )
+
+
 class Afspraken(_Part):
     """What the file says, key by key."""
 
@@ -251,6 +281,10 @@ class Afspraken(_Part):
         None, description='wat een 303 hoort te zijn: "declaratie" of "factuur"; zonder deze sleutel mag het allebei'
     )
     btw: Literal["vrijgesteld", "belast"] | None = Field(None, description='"vrijgesteld" of "belast"')
+    concept: bool = Field(
+        False,
+        description="true zolang de overeenkomst nog niet vaststaat, en anders false; een concept mag zonder tarieven",
+    )
     aanbieders: Aanbieders = Field(Aanbieders(), description="een tabel onder de kop [aanbieders]")
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
@@ -283,12 +317,12 @@ class Profiel(Afspraken):
     def offers(self, categorie: str, code: str, day: date) -> bool:
         """Whether the product stands on the contract's list in this category on a day (TR381).
 
-        That it does where it has a tariff; with unit 83, which has none, as long as the profile holds.
+        That it does where it has a tariff; without any, with unit 83 or in a concept, as long as the profile holds.
         """
         product = self._products.get(code)
         if product is None or product.categorie != categorie or not self.holds_on(day):
             return False
-        return product.eenheid == _EURO or product.tarief_on(day) is not None
+        return not product.tarieven or product.tarief_on(day) is not None
 
     def admits(self, agb: str, day: date) -> bool:
         """Whether the provider with this AGB code may deliver on a day."""
@@ -365,6 +399,7 @@ _PARTS: Final[Mapping[tuple[str, ...], type[_Part]]] = {
     ("aanbieders", "bezwaren"): Bezwaar,
     ("regels",): Contractregel,
     ("betaling",): Betaling,
+    ("regels", "inbegrepen"): Inbegrepen,
     ("verantwoording",): Verantwoording,
     ("verantwoording", "klassen"): Omzetklasse,
     ("indexering",): Indexering,
@@ -416,6 +451,7 @@ def _contradictions(source: Source) -> Iterator[ProfielFault]:
     known = {code for _, code in codes if isinstance(code, str)}
     yield from _wrong_rules(source, known)
     yield from _wrong_multiples(source, known)
+    yield from _lots_missing(source)
     for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
         yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
 
@@ -451,6 +487,15 @@ def _wrong_multiples(source: Source, known: set[str]) -> Iterator[ProfielFault]:
             yield ProfielFault(source.line_of(place), f"{code} is geen product van dit profiel")
 
 
+def _lots_missing(source: Source) -> Iterator[ProfielFault]:
+    """A rule about lots where no product has one, which would never say anything."""
+    if any("perceel" in product for _, product in _of_type(source.values, "producten", dict)):
+        return
+    for i, rule in _of_type(source.values, "regels", dict):
+        if rule.get("regel") == "contract-perceel":
+            yield ProfielFault(source.line_of(("regels", i, "regel")), "geen product van dit profiel heeft een perceel")
+
+
 def _wrong_tariffs(
     source: Source, place: KeyPath, product: Mapping[str, Any], whole: tuple[date, date] | None
 ) -> Iterator[ProfielFault]:
@@ -459,10 +504,9 @@ def _wrong_tariffs(
     if unit == _EURO and product.get("tarieven"):
         line = source.line_of((*place, "tarieven"))
         yield ProfielFault(line, f"{which} heeft eenheid {_EURO} (euro) en dan geen tarief; gevonden een tarief")
-    elif unit != _EURO and product.get("tarieven", []) == []:
-        yield ProfielFault(
-            source.line_of(place), f"{which} heeft geen tarief; alleen bij eenheid {_EURO} hoort er geen"
-        )
+    elif unit != _EURO and product.get("tarieven", []) == [] and source.values.get("concept") is not True:
+        told = f"{which} heeft geen tarief; alleen bij eenheid {_EURO} en in een concept hoort er geen"
+        yield ProfielFault(source.line_of(place), told)
     earlier: list[tuple[date, date]] = []
     for i, tarief in _of_type(product, "tarieven", dict):
         here = (*place, "tarieven", i)
@@ -508,6 +552,12 @@ def _of_type(part: Any, key: str, kind: type[T]) -> list[tuple[int, T]]:
     """The elements of a list that are of a kind, with their positions; none where there is no list."""
     elements = part.get(key) if isinstance(part, dict) else None
     return [(i, one) for i, one in enumerate(elements) if isinstance(one, kind)] if isinstance(elements, list) else []
+
+
+def _either(codes: Sequence[str]) -> str:
+    """Codes as one reads them aloud: "07A11, 07A12 of 07A13"."""
+    *most, last = codes or ("",)
+    return f"{', '.join(most)} of {last}" if most else last
 
 
 def _told(period: tuple[date, date]) -> str:
