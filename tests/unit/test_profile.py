@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from iwmo_gateway.contract.profile import (
-    Aanbieders,
-    Afspraken,
-    Eenheid,
-    Product,
-    Profiel,
-    Tarief,
-    Toelating,
-    parse_profiel,
-)
+from iwmo_gateway.contract.afspraken import Aanbieders, Afspraken, Eenheid, Product, Tarief, Toelating
+from iwmo_gateway.contract.profile import Profiel, parse_profiel
 from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
 from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source, text_of
 from iwmo_gateway.contract.volumes import unit_name

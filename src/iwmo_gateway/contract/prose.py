@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from iwmo_gateway.contract.afspraken import Contractregel, Indexering, Product, Toelating
 from iwmo_gateway.contract.amounts import euro
-from iwmo_gateway.contract.profile import Contractregel, Indexering, Product, Profiel, Toelating
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.volumes import unit_name
 from iwmo_gateway.standard.kinds import Domain
 

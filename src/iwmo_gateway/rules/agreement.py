@@ -5,8 +5,8 @@ A municipality without a profile is judged without one. No rule here touches a c
 
 from typing import Final
 
+from iwmo_gateway.contract.afspraken import Product
 from iwmo_gateway.contract.amounts import euro, expected_amount, is_right_amount, per_minute
-from iwmo_gateway.contract.profile import Product
 from iwmo_gateway.contract.volumes import fits, per_unit, unit_name
 from iwmo_gateway.rules.claims import EURO, debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from iwmo_gateway.contract.profile import Contractregel
+from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie, Toewijzing, levering_of
 from iwmo_gateway.standard.leveringen import Startbericht, StartProduct

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from iwmo_gateway.contract.profile import Contractregel
+from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.contract.terms import end_of_month
 from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level

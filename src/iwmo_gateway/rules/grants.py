@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from iwmo_gateway.contract.profile import Contractregel, Profiel
+from iwmo_gateway.contract.afspraken import Contractregel
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.volumes import Period
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie, Toewijzing, as_toewijzing

@@ -8,7 +8,7 @@ of then. No rule here touches a credit.
 from collections.abc import Iterable
 from typing import Final
 
-from iwmo_gateway.contract.profile import Product, included_text
+from iwmo_gateway.contract.afspraken import Product, included_text
 from iwmo_gateway.contract.volumes import comparable, quantity
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
