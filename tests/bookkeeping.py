@@ -52,6 +52,7 @@ class Books:
     forwarded: list[Bericht] = field(default_factory=list)
     answered: list[Bericht] = field(default_factory=list)
     answers: list[Retour] = field(default_factory=list)
+    received: dict[int, date] = field(default_factory=dict)
 
     def take(self, bericht: Bericht | Retour, ontvangen: date) -> Verdict:
         """Judge a message, and keep it if it counts.
@@ -69,6 +70,7 @@ class Books:
         verdict = judge(bericht, self.historie(bericht), self.bronnen(bericht, ontvangen))
         if verdict.outcome is not Outcome.REJECTED:
             self.counted.append((bericht, verdict))
+            self.received.setdefault(id(bericht), ontvangen)
         itself = receiver_of(bericht) in self.answering
         if itself or verdict.outcome is not Outcome.REJECTED:
             self.forwarded.append(bericht)
@@ -135,16 +137,16 @@ class Books:
             claimed = self.claimed(mine, aanbieder_of(bericht))
             lines = {number: sum(one.regels for one in found) for number, found in claimed.items()}
             open_lines = {number: count for number, count in lines.items() if count}
-            return replace(historie, goedgekeurde_regels=open_lines, verzoeken=self.verzoeken(before, bericht))
+            naast = tuple(one for one in historie.newest.values() if one.client == bericht.client.bsn)
+            return replace(
+                historie,
+                goedgekeurde_regels=open_lines,
+                verzoeken=self.verzoeken(before, bericht),
+                naast=naast,
+            )
         if isinstance(bericht, Leveringsbericht):
-            starts: frozenset[Levering] = frozenset()
-            stops: tuple[Stop, ...] = ()
-            for earlier, _ in mine:
-                if not isinstance(earlier, Leveringsbericht) or aanbieder_of(earlier) != aanbieder_of(bericht):
-                    continue
-                if earlier.client.bsn == bericht.client.bsn:
-                    starts, stops = after(earlier, starts, stops)
-            return replace(historie, starts=starts, stops=stops)
+            starts, stops = self.leveringen(mine, bericht)
+            return replace(historie, starts=starts, stops=stops, toegewezen_op=self.toegewezen_op(mine))
         bekend = {bsn: birth for bsn, (_, birth) in known.items()}
         if isinstance(bericht, Verzoekbericht):
             requests = self.verzoeken(before, bericht)
@@ -154,12 +156,39 @@ class Books:
                 if request.open and (request.gemeente, request.client) == (gemeente_of(bericht), bericht.client.bsn)
             }
             return replace(historie, verzoeken=requests, open_verzoeken=frozenset(mine_open), bekend=bekend)
+        starts, stops = self.leveringen(mine, bericht)
         return replace(
             historie,
+            starts=starts,
+            stops=stops,
             bekend=bekend,
             geboortedata=birth_of(bericht),
             declaraties=self.declaraties(before, mine, bericht),
         )
+
+    def leveringen(
+        self, mine: list[tuple[Bericht, Verdict]], bericht: Bericht
+    ) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
+        """The starts and stops of the message's clients with its provider that count."""
+        starts: frozenset[Levering] = frozenset()
+        stops: tuple[Stop, ...] = ()
+        clients = {client.bsn for client in bericht.clienten}
+        for earlier, _ in mine:
+            if not isinstance(earlier, Leveringsbericht) or aanbieder_of(earlier) != aanbieder_of(bericht):
+                continue
+            if earlier.client.bsn in clients:
+                starts, stops = after(earlier, starts, stops)
+        return starts, stops
+
+    def toegewezen_op(self, mine: list[tuple[Bericht, Verdict]]) -> dict[tuple[int, str, date], date]:
+        """The day on which the first version of each allocation was received."""
+        found: dict[tuple[int, str, date], date] = {}
+        for earlier, _ in mine:
+            if isinstance(earlier, Toewijzingsbericht):
+                for version in toewijzingen_of(earlier, earlier.client.bsn):
+                    day = self.received[id(earlier)]
+                    found[version.identity] = min(day, found.get(version.identity, day))
+        return found
 
     def aanvragen(self, before: list[tuple[Bericht, Verdict]], bericht: Bericht) -> list[Aanvraag]:
         """Every request of the provider, oldest first, and what became of it: where 2.3 lets a reference be used again

@@ -60,7 +60,7 @@ def test_the_wheel_holds_every_file_that_the_gateway_reads(wheel: Path, folder: 
 
 def test_the_wheel_holds_the_rulebook_and_nothing_of_the_tests(wheel: Path) -> None:
     names = contents(wheel)
-    assert "iwmo_gateway/rules/rulebook.toml" in names
+    assert {"iwmo_gateway/rules/rulebook.toml", "iwmo_gateway/contract/rente.toml"} <= set(names)
     assert "iwmo_gateway/cli.py" in names
     assert {name.partition("/")[0] for name in names} == {
         "iwmo_gateway",

@@ -54,9 +54,9 @@ def test_a_code_of_the_contract_alone_is_right_and_the_judgement_names_the_contr
 
 @pytest.mark.parametrize(
     ("name", "asks"),
-    [("goed-301", 0), ("goed-301-zonder-code", 0), ("goed-315-zonder-code", 0), ("fout-301-onbekende-code", 1)],
+    [("goed-301", 1), ("goed-301-zonder-code", 1), ("goed-315-zonder-code", 0), ("fout-301-onbekende-code", 1)],
 )
-def test_contracts_are_asked_for_once_and_only_where_the_lists_say_no(
+def test_contracts_are_asked_for_once_and_only_where_they_may_have_a_say(
     call: Callers, monkeypatch: pytest.MonkeyPatch, name: str, asks: int
 ) -> None:
     sender = GEMEENTE if "301" in name else AANBIEDER

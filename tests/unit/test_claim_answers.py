@@ -18,7 +18,8 @@ from tests.bookkeeping import judged
 from tests.cases import Case, cases
 
 SCHEMAS = Schemas(shipped("xsd"))
-CLAIMS = [case for case in cases() if case.path.stem.split("-")[1] in {"323", "303"}]
+# What is held gets its answer with the last decision.
+CLAIMS = [case for case in cases() if case.path.stem.split("-")[1] in {"323", "303"} and case.status != "in_review"]
 ANSWERED_ON = date(2024, 2, 29)
 
 

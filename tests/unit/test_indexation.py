@@ -4,7 +4,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iwmo_gateway.contract.indexation import Voorstel, indexed, propose, rows
@@ -79,17 +79,20 @@ class TestRounding:
     ) -> None:
         assert indexed(cents, Decimal(percentage), multiple) == expected
 
+    @settings(deadline=None)
     @given(tariffs, percentages)
     def test_to_a_cent_is_that_of_decimals(self, cents: int, percentage: Decimal) -> None:
         exact = Decimal(cents) * (100 + percentage) / 100
         assert indexed(cents, percentage) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
+    @settings(deadline=None)
     @given(tariffs, percentages, st.integers(1, 500))
     def test_to_a_multiple_is_the_nearest_one(self, cents: int, percentage: Decimal, multiple: int) -> None:
         found = indexed(cents, percentage, multiple)
         assert found % multiple == 0
         assert -multiple <= 2 * (found - Decimal(cents) * (100 + percentage) / 100) <= multiple
 
+    @settings(deadline=None)
     @given(tariffs, percentages, percentages)
     def test_more_percent_is_never_less(self, cents: int, one: Decimal, other: Decimal) -> None:
         low, high = sorted((one, other))

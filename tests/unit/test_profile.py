@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from iwmo_gateway.contract.profile import (
-    Aanbieders,
-    Afspraken,
-    Eenheid,
-    Product,
-    Profiel,
-    Tarief,
-    Toelating,
-    parse_profiel,
-)
+from iwmo_gateway.contract.afspraken import Aanbieders, Afspraken, Eenheid, Product, Tarief, Toelating
+from iwmo_gateway.contract.profile import Profiel, parse_profiel
 from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
 from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source, text_of
 from iwmo_gateway.contract.volumes import unit_name
@@ -255,6 +247,42 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "name of its own": (('btw = "belast"', 'name = "x"'), 7, "name is hier geen sleutel"),
     "version of its own": (('btw = "belast"', "version = 3"), 7, "version is hier geen sleutel"),
     "table": (("[aanbieders]", "[afspraken]\n[aanbieders]"), 10, "afspraken is hier geen sleutel"),
+    "lot": (("functieniveau = 4", "perceel = 0"), 22, "perceel: verwacht het perceel waarin het is ingekocht"),
+    "concept in quotes": (('btw = "belast"', 'concept = "ja"'), 7, "concept: verwacht true zolang"),
+    "stop that refuses": (
+        ("[aanbieders]", '[[regels]]\nregel = "contract-opzegging"\nactie = "reject"\nartikel = "8.12"\n'
+         'retourcodes = { "3.2" = "9321" }\n[aanbieders]'),
+        12,
+        "reject kan niet bij contract-opzegging; verwacht signal of review",
+    ),
+    "line rule that holds an allocation": (
+        ("[aanbieders]", '[[regels]]\nregel = "contract-startmelding"\nactie = "review"\nartikel = "8"\n[aanbieders]'),
+        12,
+        "review kan niet bij contract-startmelding; verwacht reject of signal",
+    ),
+    "lots that no product has": (
+        ("[aanbieders]", '[[regels]]\nregel = "contract-perceel"\nactie = "signal"\nartikel = "3"\n[aanbieders]'),
+        11,
+        "geen product van dit profiel heeft een perceel",
+    ),
+    "together with itself": (
+        ("[aanbieders]", '[[regels]]\nregel = "contract-samen"\nactie = "signal"\nartikel = "9"\n'
+         'producten = ["45A04"]\nbij = ["45A04"]\n[aanbieders]'),
+        15,
+        "45A04 kan niet in producten en in bij staan",
+    ),
+    "nothing included": (
+        ("[aanbieders]", '[[regels]]\nregel = "contract-inbegrepen"\nactie = "signal"\nartikel = "9"\n'
+         'producten = ["45A04"]\nbij = ["45A05"]\n[aanbieders]'),
+        11,
+        "contract-inbegrepen heeft inbegrepen nodig",
+    ),
+    "included without a volume": (
+        ("[aanbieders]", '[[regels]]\nregel = "contract-inbegrepen"\nactie = "signal"\nartikel = "9"\n'
+         'producten = ["45A04"]\nbij = ["45A05"]\ninbegrepen = [{ eenheid = "04" }]\n[aanbieders]'),
+        16,
+        "volume ontbreekt; verwacht een aantal vanaf 1",
+    ),
     # Something that is missing, where it should stand.
     "no name": (('naam = "Jeugdhulp 2024"\n', ""), 1, "naam ontbreekt"),
     "no code": (('code = "45A05"\n', ""), 30, "code ontbreekt; verwacht een productcode van vijf tekens"),
@@ -500,7 +528,8 @@ def test_a_profile_is_explained_with_its_parties_validity_and_conditions() -> No
         "Jeugdhulp 2024 (jeugdhulp-2024/1)",
         "Een overeenkomst van gemeenten 0340, 1669 met aanbieders, voor iJw.",
         "Geldt van 2024-01-01 tot en met 2024-12-31. "
-        "Voor een declaratieregel telt de begindatum van zijn ProductPeriode.",
+        "Voor een declaratieregel telt de begindatum van zijn ProductPeriode, voor een toewijzing haar Ingangsdatum, "
+        "voor een start zijn Begindatum.",
         "Aanbieders: alleen deze zijn toegelaten.",
         "  65656055 (De Brug) vanaf 2024-01-01 tot en met 2024-06-30",
         "  42420001",

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 from scripts.read_schemas import facts_of
 
-from iwmo_gateway.contract.profile import Eenheid
+from iwmo_gateway.contract.afspraken import Eenheid
 from iwmo_gateway.contract.volumes import ToegewezenOmvang, explained, most_in, unit_name
 from iwmo_gateway.retour.building import APPROVED, NO_REMARK, NOT_JUDGED, REJECTED
 from iwmo_gateway.rules.rulebook import rulebook

@@ -22,7 +22,8 @@ from tests.cases import Case, cases
 from tests.jw import as_jw, shared_cases
 
 SCHEMAS = Schemas(shipped("xsd"))
-MESSAGES = [case for case in cases() if case.antwoordt_zelf == ()]
+# What is held gets its answer with the last decision.
+MESSAGES = [case for case in cases() if case.antwoordt_zelf == () and case.status != "in_review"]
 OF_JW = [case for case in shared_cases() if case.antwoordt_zelf == ()]
 
 

@@ -1,6 +1,7 @@
 """Contract profiles: checking, loading and showing them."""
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +14,7 @@ from rich.table import Column, Table
 from iwmo_gateway.commands.environment import migrate_embedded, out, the_gateway
 from iwmo_gateway.contract import indexation
 from iwmo_gateway.contract.profile import Profiel
-from iwmo_gateway.contract.prose import COLUMNS, explained, notes, rows
+from iwmo_gateway.contract.prose import COLUMNS, CONCEPT, explained, lots, notes, rows, rules, unseen
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import contracts
 from iwmo_gateway.gateway.access import Caller
@@ -53,6 +54,8 @@ def contract_load(
         migrate_embedded(gateway)
         caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
         loaded, new = contracts.load(gateway, caller, checked)
+    if checked.profiel is not None and checked.profiel.concept:
+        out.print(CONCEPT)
     out.print(f"{loaded.identity} {'is geladen' if new else 'heeft deze inhoud al; er is niets veranderd'}")
 
 
@@ -142,6 +145,17 @@ def _print_profile(profiel: Profiel) -> None:
     out.print(table)
     for note in notes(profiel):
         out.print(escape(note))
+    _print_list("Percelen:", lots(profiel))
+    _print_list("Wat verder wordt beoordeeld:", rules(profiel))
+    _print_list("Wat aan een bericht niet te zien is, en dus niet wordt beoordeeld:", unseen(profiel))
+
+
+def _print_list(title: str, told: Iterable[str]) -> None:
+    sentences = list(told)
+    if sentences:
+        out.print(title)
+    for sentence in sentences:
+        out.print(escape(f"- {sentence}"))
 
 
 def _print_profiles(gateway: Gateway) -> None:

@@ -11,8 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from iwmo_gateway.contract.afspraken import Tarief
 from iwmo_gateway.contract.amounts import euro, half_up
-from iwmo_gateway.contract.profile import Profiel, Tarief
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.source import KeyPath, ProfielFault, Source, read_source
 from iwmo_gateway.errors import ConfigurationError
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
+from iwmo_gateway.contract.afspraken import Contractregel, Indexering, Product, Toelating
 from iwmo_gateway.contract.amounts import euro
-from iwmo_gateway.contract.profile import Indexering, Product, Profiel, Toelating
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.volumes import unit_name
 from iwmo_gateway.standard.kinds import Domain
 
 COLUMNS: Final = ("code", "categorie", "product", "eenheid", "tarief (€)", "van", "t/m", "functieniveau", "artikel")
+
+CONCEPT: Final = "CONCEPT: deze overeenkomst staat nog niet vast."
 
 _STANDARDS: Final = {Domain.WMO: "iWmo", Domain.JW: "iJw"}
 
@@ -16,6 +19,8 @@ _STANDARDS: Final = {Domain.WMO: "iWmo", Domain.JW: "iJw"}
 def explained(profiel: Profiel) -> Iterator[str]:
     """The parties, the validity and what holds for all products, a sentence or two to a line."""
     several = len(profiel.gemeenten) > 1
+    if profiel.concept:
+        yield CONCEPT
     yield f"{profiel.naam} ({profiel.identity if profiel.version else profiel.name})"
     yield (
         f"Een overeenkomst van gemeente{'n' if several else ''} {', '.join(profiel.gemeenten)} met aanbieders, "
@@ -23,7 +28,8 @@ def explained(profiel: Profiel) -> Iterator[str]:
     )
     yield (
         f"Geldt van {profiel.vanaf} tot en met {profiel.tot_en_met}. "
-        "Voor een declaratieregel telt de begindatum van zijn ProductPeriode."
+        "Voor een declaratieregel telt de begindatum van zijn ProductPeriode, voor een toewijzing haar Ingangsdatum, "
+        "voor een start zijn Begindatum."
     )
     admitted = profiel.aanbieders.toegelaten
     if admitted is None:
@@ -58,6 +64,42 @@ def notes(profiel: Profiel) -> Iterator[str]:
     for product in profiel.producten:
         if product.toelichting:
             yield f"{product.code}: {' '.join(product.toelichting.split())}"
+
+
+def rules(profiel: Profiel) -> Iterator[str]:
+    """What is judged beside products, units and tariffs: each rule with its article, and what a fault does."""
+    for regel in profiel.regels:
+        yield f"{regel.artikel}: {regel.zin} {_done(regel)}"
+
+
+def lots(profiel: Profiel) -> Iterator[str]:
+    """The products of each lot with their grondslag, which no message tells but by the code."""
+    of_lot: dict[int | None, list[str]] = {}
+    for product in profiel.producten:
+        if product.perceel is not None or product.grondslag is not None:
+            told = f"{product.code}{f' ({product.grondslag})' if product.grondslag else ''}"
+            of_lot.setdefault(product.perceel, []).append(told)
+    for lot, codes in of_lot.items():
+        yield f"{'Zonder perceel' if lot is None else f'Perceel {lot}'}: {', '.join(codes)}"
+
+
+def unseen(profiel: Profiel) -> Iterator[str]:
+    """What was agreed, but no message shows: it is not judged."""
+    if any(product.functieniveau for product in profiel.producten):
+        yield "Het functieniveau van wie de zorg levert."
+    if any(product.grondslag for product in profiel.producten):
+        yield "De grondslag en het perceel zelf: een bericht heeft er geen element voor, alleen de productcode zegt ze."
+    yield from (blind for regel in profiel.regels if (blind := regel.blind) is not None)
+
+
+def _done(regel: Contractregel) -> str:
+    """What a fault does."""
+    if regel.actie == "review":
+        return "Gevolg: de declaratieregel wordt aangehouden tot de gemeente beslist."
+    if regel.actie == "signal":
+        return "Gevolg: het wordt aan beide partijen gemeld; niets wordt erom afgekeurd."
+    codes = ", ".join(f"{code} in {release}" for release, code in sorted((regel.retourcodes or {}).items()))
+    return f"Gevolg: het wordt afgekeurd, met retourcode {codes}."
 
 
 def _row(product: Product, *tariff: str) -> tuple[str, ...]:

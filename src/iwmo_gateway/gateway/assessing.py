@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.answers import Beantwoord
 from iwmo_gateway.rules.external import asks_contract
@@ -67,21 +68,25 @@ def complete(
         return Complete(assessment.verdict)
     if isinstance(bericht, Retour):
         return _complete_answer(gateway, transaction, message, bericht, assessment.verdict, received_at)
-    historie = load_historie(gateway, transaction, message, bericht)
-    asked = asks_contract(bericht, historie, gateway.codelists)
-    profielen = contracts.profielen_for(transaction, message.domain, message.gemeente) if asked else ()
+    asked = asks_contract(bericht, gateway.codelists)
+    parties = (message.domain, message.gemeente, message.aanbieder)
+    profielen = contracts.profielen_of(transaction, *parties) if asked else ()
+    historie = load_historie(gateway, transaction, message, bericht, profielen)
     against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
     return Complete(beside(assessment.verdict, against), historie)
 
 
-def load_historie(gateway: Gateway, transaction: Transaction, message: Message, bericht: Bericht) -> Historie:
-    """The facts that a message is judged against."""
+def load_historie(
+    gateway: Gateway, transaction: Transaction, message: Message, bericht: Bericht, profielen: tuple[Profiel, ...] = ()
+) -> Historie:
+    """The facts that a message is judged against, under these contracts."""
     known = Historie(
         clienten={client.bsn: gateway.client_key(client.bsn).hex() for client in bericht.clienten},
         geboortedata=_birth_dates(gateway, bericht),
         identificatie_used=_used(transaction, message),
     )
-    return facts.load_historie(transaction, message, bericht, known)
+    rules = frozenset(regel.regel for profiel in profielen for regel in profiel.regels)
+    return facts.load_historie(transaction, message, bericht, known, rules)
 
 
 def status_of(assessment: Assessment, verdict: Verdict) -> Status:

@@ -33,6 +33,7 @@ class Obstacle(StrEnum):
 
     NOT_ONLY_YOURS = "not only yours"
     OVERLAP = "overlap"
+    NO_FORMER = "no former"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,10 @@ def take(gateway: Gateway, caller: Caller, text: str, profiel: Profiel) -> tuple
         newest = contracts.newest_of(transaction, profiel.name)
         if newest is not None and newest.digest == digest and _sees(transaction, caller, newest):
             return newest, False
-        declined = _not_only_yours(transaction, caller, profiel, newest) or _overlap(
-            profiel, contracts.in_the_way(transaction, profiel)
+        declined = (
+            _not_only_yours(transaction, caller, profiel, newest)
+            or _overlap(profiel, contracts.in_the_way(transaction, profiel))
+            or _no_former(profiel, newest)
         )
         if declined:
             return declined
@@ -165,6 +168,16 @@ def take(gateway: Gateway, caller: Caller, text: str, profiel: Profiel) -> tuple
         )
         contracts.add(transaction, contract, text, profiel.gemeenten)
     return contract, True
+
+
+def _no_former(profiel: Profiel, newest: Contract | None) -> Declined | None:
+    """An objection keeps a version that there is."""
+    versions = newest.version if newest else 0
+    for bezwaar in profiel.aanbieders.bezwaren:
+        if bezwaar.versie > versions:
+            told = f"aanbieder {bezwaar.agb} houdt versie {bezwaar.versie}, maar {profiel.name} heeft er {versions}"
+            return Declined(Obstacle.NO_FORMER, told)
+    return None
 
 
 def listed(gateway: Gateway) -> list[tuple[Contract, list[str]]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from iwmo_gateway.contract.profile import Verantwoording
+from iwmo_gateway.contract.afspraken import Verantwoording
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.standard.kinds import Domain

@@ -5,8 +5,8 @@ A municipality without a profile is judged without one. No rule here touches a c
 
 from typing import Final
 
+from iwmo_gateway.contract.afspraken import Product
 from iwmo_gateway.contract.amounts import euro, expected_amount, is_right_amount, per_minute
-from iwmo_gateway.contract.profile import Product
 from iwmo_gateway.contract.volumes import fits, per_unit, unit_name
 from iwmo_gateway.rules.claims import EURO, debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
@@ -71,9 +71,11 @@ def aanbieder_is_gecontracteerd(bericht: Claim, historie: Historie, bronnen: Bro
         day = prestatie.product_periode.begindatum
         profiel = bronnen.profiel_on(day)
         if profiel is not None and not profiel.admits(bericht.header.afzender, day):
+            lead = profiel.penvoerder_of(bericht.header.afzender, day)
+            who = f"penvoerder {lead}, die declareert voor de combinatie" if lead else "een aanbieder die"
             yield Fault(
                 prestatie,
-                f"een aanbieder die op {day} is toegelaten tot {profiel.naam}",
+                f"{who} op {day} is toegelaten tot {profiel.naam}" if lead is None else who,
                 f"aanbieder {bericht.header.afzender}",
             )
 

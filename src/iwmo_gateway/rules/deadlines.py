@@ -1,4 +1,5 @@
-"""The contract's deadlines for claims: when a line must be in, and until when a correction is taken up.
+"""The contract's deadlines for claims: when a line must be in, until when a correction is taken up, and which month is
+the last after a stop.
 
 A care period is a calendar month. No rule here touches a credit: taking back is never late.
 """
@@ -7,11 +8,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from iwmo_gateway.contract.profile import Contractregel
+from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.contract.terms import end_of_month
 from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
-from iwmo_gateway.rules.historie import Bronnen, Historie
+from iwmo_gateway.rules.historie import Bronnen, Historie, Stop, newest_stop
 from iwmo_gateway.standard.declaraties import Claim, Prestatie
 
 deadlines: Final = Level("deadlines", frozenset({4}))
@@ -40,6 +41,42 @@ def correctie_op_tijd(bericht: Claim, historie: Historie, bronnen: Bronnen) -> F
         if _claimed_before(prestatie, historie):
             last = end_of_month(prestatie.product_periode.einddatum) + timedelta(weeks=regel.weken or 0)
             yield from _late(prestatie, regel, last, bronnen)
+
+
+@deadlines.rule("contract-opzegging", berichten="323 303")
+def niet_na_laatste_maand(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
+    """De regel gaat niet over een later tijdvak dan de eerste volledige kalendermaand zonder zorg na een stop."""
+    for prestatie, regel in _under(bericht, bronnen, "contract-opzegging"):
+        stop = _stopped(prestatie, historie)
+        if stop is None:
+            continue
+        last, end = end_of_month(stop.einddatum, 1), prestatie.product_periode.einddatum
+        if end > last:
+            kind = "tijdelijk gestopt" if stop.temporary else "gestopt"
+            yield Fault(
+                prestatie,
+                f"een productperiode tot en met {last}: de zorg is {kind} op {stop.einddatum}, de eerste volledige "
+                "maand erna is de laatste",
+                f"{prestatie.product_periode}",
+                regel,
+            )
+
+
+def _stopped(prestatie: Prestatie, historie: Historie) -> Stop | None:
+    """The stop after which a line's allocation was not delivered any more up to the end of the line; None without one.
+
+    A delivery that began on a later day says nothing of the line; one that runs does away with every stop before it.
+    """
+    nummer, end = prestatie.toewijzing_nummer, prestatie.product_periode.einddatum
+    if nummer is None:
+        return None
+    starts = [one for one in historie.starts if one.toewijzing_nummer == nummer and one.begindatum <= end]
+    if any(newest_stop(historie.stops, start) is None for start in starts):
+        return None
+    of_it = [
+        stop for stop in historie.stops if stop.levering.toewijzing_nummer == nummer and stop.levering.begindatum <= end
+    ]
+    return max(of_it, key=lambda stop: stop.einddatum, default=None)
 
 
 def _under(bericht: Claim, bronnen: Bronnen, name: str) -> Iterator[tuple[Prestatie, Contractregel]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from iwmo_gateway.contract.profile import Contractregel
+from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.errors import RuleCrashed
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.standard.berichten import Bericht

@@ -14,7 +14,7 @@ from iwmo_gateway.standard.codelists import Codelists, Lijstsoort
 from iwmo_gateway.standard.declaraties import Declaratiebericht, Factuurbericht
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.klassen import Klasse
-from iwmo_gateway.standard.leveringen import StartProduct, StopProduct
+from iwmo_gateway.standard.leveringen import Startbericht, StartProduct, StopProduct
 from iwmo_gateway.standard.retouren import DeclaratieAntwoordbericht, Factuurretourbericht, Retourbericht
 from iwmo_gateway.standard.verzoeken import Aanvraagbericht, Antwoordbericht
 
@@ -87,11 +87,15 @@ def productcode_past_bij_categorie(bericht: Bericht, historie: Historie, bronnen
             yield Fault(named.klasse, f"een code van {where} in categorie {named.categorie}", named.code)
 
 
-def asks_contract(bericht: Bericht, historie: Historie, codelists: Codelists) -> bool:
-    """Whether the contract has a say in this message: in a claim always, elsewhere where the national list says no."""
-    return isinstance(bericht, Declaratiebericht | Factuurbericht) or any(
-        not _on_national_list(named, codelists) for named in _named(bericht, historie)
-    )
+def asks_contract(bericht: Bericht, codelists: Codelists) -> bool:
+    """Whether the contract has a say in this message.
+
+    In a claim, an allocation and a start always, for it may have rules about them; elsewhere where the national list
+    does not know a product.
+    """
+    if isinstance(bericht, Declaratiebericht | Factuurbericht | Toewijzingsbericht | Startbericht):
+        return True
+    return any(not _on_national_list(named, codelists) for named in _named(bericht, Historie(clienten={})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,18 @@ def consulted(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Consult
     ours = () if isinstance(bericht, Declaratiebericht | Factuurbericht) or not bronnen.profielen else named
     beyond = (one for one in ours if not _on_national_list(one, lists))
     agreed = {profiel.identity for one in beyond for profiel, _ in _agreed(one, bronnen)}
+    agreed |= {profiel.identity for day in _own_days(bericht) if (profiel := bronnen.profiel_on(day)) is not None}
     editions = {edition.identity for edition in asked if edition is not None}
     return Consulted(tuple(sorted(agreed)), tuple(sorted(editions)))
+
+
+def _own_days(bericht: Bericht) -> set[date]:
+    """The days whose contract may have rules about the message itself, other than a claim."""
+    if isinstance(bericht, Toewijzingsbericht):
+        return {product.ingangsdatum for product in bericht.toegewezen_producten}
+    if isinstance(bericht, Startbericht):
+        return {start.begindatum for start in bericht.start_producten if not start.deletes}
+    return set()
 
 
 @dataclass(frozen=True, slots=True)

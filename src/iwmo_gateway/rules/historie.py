@@ -38,6 +38,11 @@ class Toewijzing:
     budget: int | None
 
     @property
+    def identity(self) -> tuple[int, str, date]:
+        """What all its versions share; a number that was freed may be another allocation's later."""
+        return self.nummer, self.client, self.ingangsdatum
+
+    @property
     def made_at(self) -> tuple[date, time]:
         """What makes one version newer than another, whatever the order of arrival."""
         return self.toewijzingsdatum, self.toewijzingstijd
@@ -119,6 +124,10 @@ class Historie:
     lines that were not credited. `verzoeken` are the requests of this provider in this domain, by the references that
     the message names; `open_verzoeken` the references of those for this client and municipality that are open.
 
+    What only a rule of the contract asks is loaded where there is one: for a 301 `naast`, the newest versions of all
+    that this municipality allocated to the client before, whoever the provider is; for a 305 `toegewezen_op`, the day
+    on which the first version of each allocation was received; for a claim the starts and stops of its clients.
+
     For a claim: `declaraties` are the earlier ones, `bekend` the clients for whom this municipality allocated anything
     to this provider, each with the keyed hash of the birth date that its newest 301 told, and `geboortedata` the same
     hash of what the message tells, by Bsn. A birth date of which a part is unknown has none.
@@ -133,6 +142,8 @@ class Historie:
     stops: tuple[Stop, ...] = ()
     verzoeken: Mapping[str, Aanvraag] = field(default_factory=dict)
     open_verzoeken: frozenset[str] = frozenset()
+    naast: tuple[Toewijzing, ...] = ()
+    toegewezen_op: Mapping[tuple[int, str, date], date] = field(default_factory=dict)
     goedgekeurde_regels: Mapping[int, int] = field(default_factory=dict)
     declaraties: Declaraties = field(default_factory=Declaraties)
     bekend: Mapping[str, str | None] = field(default_factory=dict)

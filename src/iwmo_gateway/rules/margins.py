@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.contract.margins import Run, best_run
-from iwmo_gateway.contract.profile import Contractregel
 from iwmo_gateway.contract.terms import end_of_month
 from iwmo_gateway.contract.volumes import Period, ToegewezenOmvang, comparable, judged_period, most_in, quantity
 

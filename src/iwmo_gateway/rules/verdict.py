@@ -8,13 +8,16 @@ from typing import Final, TypeGuard
 from iwmo_gateway.rules.agreement import agreement
 from iwmo_gateway.rules.allocations import allocations
 from iwmo_gateway.rules.answers import Beantwoord, answers, answers_alone
+from iwmo_gateway.rules.care import care
 from iwmo_gateway.rules.content import content
 from iwmo_gateway.rules.deadlines import deadlines
 from iwmo_gateway.rules.deliveries import deliveries
 from iwmo_gateway.rules.engine import Actie, Finding, Level
 from iwmo_gateway.rules.external import Consulted, consulted, external
+from iwmo_gateway.rules.grants import grants
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.history import history
+from iwmo_gateway.rules.inclusions import inclusions
 from iwmo_gateway.rules.invoices import invoices
 from iwmo_gateway.rules.pending import pending
 from iwmo_gateway.rules.products import products
@@ -28,7 +31,7 @@ from iwmo_gateway.standard.schemas import SchemaCheck
 
 _ALONE: Final = (content, allocations, products, requests, invoices, answers_alone)
 _AGAINST: Final = (history, deliveries, pending)
-_OUTSIDE: Final = (external, agreement, deadlines)
+_OUTSIDE: Final = (external, agreement, deadlines, inclusions, care, grants)
 LEVELS: Final[tuple[Level, ...]] = (*_ALONE, *_AGAINST, *_OUTSIDE, shares, answers)
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.rules.historie import Historie, Toewijzing, toewijzingen_of
 from iwmo_gateway.standard.berichten import Toewijzingsbericht
+from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store.database import Transaction, among, listed
-from iwmo_gateway.store.tables import toewijzing_versies, toewijzingen
+from iwmo_gateway.store.tables import messages, toewijzing_versies, toewijzingen
 
 _VERSION: Final = [field.name for field in fields(Toewijzing) if field.name != "nummer"]
 
@@ -49,6 +51,31 @@ _OF_CLIENT: Final = (
     )
     .distinct()
 )
+_own = toewijzing_versies.alias("own")
+_ALL_OF_CLIENT: Final = (
+    select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
+    .join_from(toewijzingen, toewijzing_versies)
+    .where(
+        toewijzingen.c.domain == bindparam("domain"),
+        toewijzingen.c.gemeente == bindparam("gemeente"),
+        toewijzingen.c.id.in_(select(_own.c.toewijzing).where(_own.c.client == bindparam("client"))),
+        toewijzing_versies.c.message != bindparam("id"),
+    )
+    .order_by(toewijzingen.c.nummer, toewijzing_versies.c.nr)
+)
+_RECEIVED: Final = {
+    dialect: select(
+        toewijzingen.c.nummer,
+        toewijzing_versies.c.client,
+        toewijzing_versies.c.ingangsdatum,
+        func.min(messages.c.received_at),
+    )
+    .join_from(toewijzingen, toewijzing_versies)
+    .join(messages, messages.c.id == toewijzing_versies.c.message)
+    .where(toewijzingen.c.domain == bindparam("domain"), toewijzingen.c.gemeente == bindparam("gemeente"), numbered)
+    .group_by(toewijzingen.c.nummer, toewijzing_versies.c.client, toewijzing_versies.c.ingangsdatum)
+    for dialect, numbered in among(toewijzingen.c.nummer, "nummers").items()
+}
 _CLIENT: Final = _VERSION.index("client")
 _INSERT_VERSIONS: Final = insert(toewijzing_versies)
 
@@ -79,6 +106,28 @@ def known_clients(transaction: Transaction, key: Mapping[str, Any], clients: Ite
 def numbers_of(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> list[int]:
     """The allocations of this municipality to this provider for a client, whatever became of them."""
     return list(transaction.scalars(_OF_CLIENT, {**key, "client": client}))
+
+
+def newest_of_client(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> tuple[Toewijzing, ...]:
+    """The newest version of each allocation of this municipality that is the client's, whoever the provider is."""
+    newest: dict[int, Toewijzing] = {}
+    for nummer, *version in transaction.execute(_ALL_OF_CLIENT, {**key, "client": client}):
+        version[_CLIENT] = bytes(version[_CLIENT]).hex()
+        found = Toewijzing(nummer, *version)
+        if nummer not in newest or newest[nummer].made_at < found.made_at:
+            newest[nummer] = found
+    return tuple(one for one in newest.values() if one.client == client.hex())
+
+
+def first_received(
+    transaction: Transaction, key: Mapping[str, Any], numbers: Iterable[int]
+) -> dict[tuple[int, str, date], date]:
+    """The day on which the first version of each of these allocations was received, by `Toewijzing.identity`."""
+    values = {**key, "nummers": listed(transaction, sorted(set(numbers)))}
+    return {
+        (nummer, bytes(client).hex(), ingangsdatum): day_of(received)
+        for nummer, client, ingangsdatum, received in transaction.execute(_RECEIVED[transaction.dialect.name], values)
+    }
 
 
 def add(transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbericht, historie: Historie) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, insert, select
@@ -66,6 +66,27 @@ def profielen_for(transaction: Transaction, domain: str, gemeente: str) -> tuple
     """
     rows = transaction.execute(_FOR, {"domain": domain, "gemeente": gemeente}).all()
     return tuple(_profiel(transaction, name, version, bytes(digest)) for name, version, digest in rows)
+
+
+def profielen_of(transaction: Transaction, domain: str, gemeente: str, aanbieder: str) -> tuple[Profiel, ...]:
+    """The profiles that count between a municipality and a provider.
+
+    Where the provider objected to a change the former version goes on until the day that the newest one tells.
+    """
+    found: list[Profiel] = []
+    for profiel in profielen_for(transaction, domain, gemeente):
+        bezwaar = next((one for one in profiel.aanbieders.bezwaren if one.agb == aanbieder), None)
+        if bezwaar is None:
+            found.append(profiel)
+            continue
+        kept = version_of(transaction, profiel.name, bezwaar.versie)
+        if kept is None:
+            raise ConfigurationError(f"The contract profile {profiel.identity} names a version that was never loaded")
+        former = _profiel(transaction, kept.name, kept.version, kept.digest)
+        found.append(former.model_copy(update={"tot_en_met": min(former.tot_en_met, bezwaar.tot_en_met)}))
+        follows = max(profiel.vanaf, bezwaar.tot_en_met + timedelta(days=1))
+        found.append(profiel.model_copy(update={"vanaf": follows}))
+    return tuple(found)
 
 
 def newest_of(transaction: Transaction, name: str) -> Contract | None:

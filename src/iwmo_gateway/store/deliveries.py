@@ -1,6 +1,6 @@
 """Facts of deliveries: starts and stops, and which of them were deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 
 from iwmo_gateway.rules.historie import Levering, Stop, levering_of, stop_of
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
-from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.database import Transaction, among, listed
 from iwmo_gateway.store.tables import starts, stops
 
 _PARTIES: Final = ("client", "gemeente", "aanbieder", "domain")
@@ -31,6 +31,25 @@ def _counting(table: Table, *more: str) -> Any:
 # Made once: building a statement anew for every message costs more than running it.
 _STARTS: Final = _counting(starts)
 _STOPS: Final = _counting(stops, "reden", "einddatum")
+
+
+def _counting_of_clients(table: Table, *more: str) -> dict[str, Any]:
+    """The same of several clients, as far as they are on an allocation."""
+    return {
+        dialect: select(*(table.c[name] for name in (*_LEVERING, *more)))
+        .where(
+            *(table.c[name] == bindparam(name) for name in ("gemeente", "aanbieder", "domain")),
+            one_of_them,
+            table.c.toewijzing_nummer.is_not(None),
+            table.c.deleted_by.is_(None),
+        )
+        .order_by(table.c.id)
+        for dialect, one_of_them in among(table.c.client, "clienten").items()
+    }
+
+
+_STARTS_OF: Final = _counting_of_clients(starts)
+_STOPS_OF: Final = _counting_of_clients(stops, "reden", "einddatum")
 _INSERT_STARTS: Final = insert(starts)
 _INSERT_STOPS: Final = insert(stops)
 
@@ -44,6 +63,19 @@ def load_stops(transaction: Transaction, key: Mapping[str, Any], client: bytes) 
     """The stops of a client that count, in the order in which they came."""
     rows = transaction.execute(_STOPS, {**key, "client": client})
     return tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in rows)
+
+
+def load_all(
+    transaction: Transaction, key: Mapping[str, Any], clients: Iterable[str]
+) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
+    """The starts and stops on allocations of these clients (keyed hashes) that count: two queries for all of them."""
+    values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
+    begun = transaction.execute(_STARTS_OF[transaction.dialect.name], values)
+    ended = transaction.execute(_STOPS_OF[transaction.dialect.name], values)
+    return (
+        frozenset(Levering(*row) for row in begun),
+        tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in ended),
+    )
 
 
 def add_starts(transaction: Transaction, key: Mapping[str, Any], bericht: Startbericht, client: bytes) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
-from iwmo_gateway.rules.historie import Historie
+from iwmo_gateway.rules.historie import Historie, Levering, Stop
 from iwmo_gateway.rules.settlement import Settlement
 from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht, Verzoekbericht
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
@@ -13,30 +13,42 @@ from iwmo_gateway.store import allocations, claims, deliveries, requests
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Message
 
+_TOGETHER: Final = frozenset({"contract-samen", "contract-perceel"})
+"""Rules that hold a 301 against everything else that its client was allocated."""
 
-def load_historie(transaction: Transaction, message: Message, bericht: Bericht, known: Historie) -> Historie:
+
+def load_historie(
+    transaction: Transaction, message: Message, bericht: Bericht, known: Historie, regels: frozenset[str] = frozenset()
+) -> Historie:
     """What earlier messages left that this one can touch, in a few queries whatever its size.
 
-    `known` is what the gateway knows without them: the hashes of clients, and whether the identification is used. What
-    the message itself left, if it counted before, is not in it: so it can be judged again as if it came now.
+    `regels` are the rules that the municipality's contracts have: what only they ask is loaded for them. `known` is
+    what the gateway knows by itself: the hashes of clients, and whether the identification is used. What the message
+    left, if it counted before, is not in it: so it can be judged again as if it came now.
     """
     key = _key(message)
     if isinstance(bericht, Antwoordbericht):
         return replace(known, verzoeken=requests.load(transaction, key, [bericht.antwoord.referentie_aanbieder]))
     if isinstance(bericht, Toewijzingsbericht):
-        return _for_allocation(transaction, key, bericht, known)
+        return _for_allocation(transaction, key, bericht, known, regels)
     if isinstance(bericht, Leveringsbericht):
-        client = _client(bericht, known)
+        client, asked = _client(bericht, known), isinstance(bericht, Startbericht) and "contract-levering" in regels
         return replace(
             known,
+            toegewezen_op=allocations.first_received(transaction, key, bericht.toewijzing_nummers) if asked else {},
             toewijzingen=allocations.versions_of(transaction, key, bericht.toewijzing_nummers),
             starts=deliveries.load_starts(transaction, key, client),
             stops=deliveries.load_stops(transaction, key, client),
         )
     if isinstance(bericht, Verzoekbericht):
         return _for_request(transaction, key, bericht, known)
+    starts, stops = frozenset[Levering](), tuple[Stop, ...]()
+    if "contract-opzegging" in regels:
+        starts, stops = deliveries.load_all(transaction, key, known.clienten.values())
     return replace(
         known,
+        starts=starts,
+        stops=stops,
         toewijzingen=allocations.versions_of(transaction, key, bericht.toewijzing_nummers),
         bekend=allocations.known_clients(transaction, key, known.clienten.values()),
         declaraties=claims.load(transaction, key, bericht),
@@ -75,7 +87,11 @@ def take_back(transaction: Transaction, message: Message) -> None:
 
 
 def _for_allocation(
-    transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbericht, known: Historie
+    transaction: Transaction,
+    key: Mapping[str, Any],
+    bericht: Toewijzingsbericht,
+    known: Historie,
+    regels: frozenset[str],
 ) -> Historie:
     products = bericht.toegewezen_producten
     removed = [
@@ -87,6 +103,7 @@ def _for_allocation(
     return replace(
         known,
         toewijzingen=allocations.versions_of(transaction, key, bericht.toewijzing_nummers),
+        naast=allocations.newest_of_client(transaction, key, _client(bericht, known)) if regels & _TOGETHER else (),
         goedgekeurde_regels=claims.open_lines(transaction, key, removed),
         verzoeken=requests.load(transaction, key, references),
     )
@@ -111,7 +128,7 @@ def _for_request(
     )
 
 
-def _client(bericht: Leveringsbericht | Verzoekbericht, historie: Historie) -> bytes:
+def _client(bericht: Toewijzingsbericht | Leveringsbericht | Verzoekbericht, historie: Historie) -> bytes:
     return bytes.fromhex(historie.clienten[bericht.client.bsn])
 
 

@@ -15,7 +15,11 @@ from iwmo_gateway.web.problems import ProblemError, documented, problem
 
 _EXAMPLE: Final = 'naam = "Overeenkomst Wmo 2023"\ndomein = "wmo"\ngemeenten = ["0340"]\n# …'
 _TOML: Final[dict[str, Any]] = {"application/toml": {"schema": {"type": "string"}, "example": _EXAMPLE}}
-_DECLINED: Final = {Obstacle.NOT_ONLY_YOURS: "contract-gemeenten", Obstacle.OVERLAP: "contract-overlap"}
+_DECLINED: Final = {
+    Obstacle.NOT_ONLY_YOURS: "contract-gemeenten",
+    Obstacle.OVERLAP: "contract-overlap",
+    Obstacle.NO_FORMER: "contract-versie",
+}
 _MOST: Final = 2**31 - 1
 """The highest version that a database counts to."""
 _MOST_TOLD: Final = 1000
@@ -63,7 +67,14 @@ def get_contract_version(
     responses={
         200: {"model": ContractModel, "description": "The newest version says this already; nothing was changed"},
         **documented(
-            "token", "IB008", "contract-gemeenten", "contract-overlap", "IB012", "mediatype", "contract-onjuist"
+            "token",
+            "IB008",
+            "contract-gemeenten",
+            "contract-overlap",
+            "contract-versie",
+            "IB012",
+            "mediatype",
+            "contract-onjuist",
         ),
     },
     openapi_extra={"requestBody": {"required": True, "content": _TOML}},

@@ -49,6 +49,8 @@ CATALOGUE: Final = {
              "Laat de header weg, of gebruik een sandbox en een moment als 2023-05-06T10:00:00+02:00."),
         Kind("parameters", 400, "De vraag bevat een parameter of veld dat niet klopt",
              "Zie /v1/openapi.json voor de velden en hun vorm."),
+        Kind("contract-versie", 409, "Een bezwaar houdt een versie die er niet is",
+             "Noem onder bezwaren een versie van dit profiel die al geladen is."),
         Kind("contract-overlap", 409, "Op die dagen geldt al een ander profiel",
              "Pas de periode van een van beide aan, of laad het onder de naam van het profiel dat er al is."),
         Kind("contract-onjuist", 422, "Het contractprofiel klopt niet",
