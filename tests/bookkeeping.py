@@ -270,11 +270,12 @@ def earlier_lines(own: list[tuple[Bericht, Verdict]]) -> dict[str, EerdereRegel]
         assert verdict.settlement
         for client in earlier.clienten:
             for prestatie in client.prestaties:
-                approved = prestatie.pad not in verdict.settlement.refused
+                held = prestatie.pad in verdict.settlement.held
+                approved = prestatie.pad not in verdict.settlement.refused and not held
                 regel = as_regel(prestatie, client.bsn, gemeente_of(earlier))
                 # A line that is refused for a used number does not hold it.
                 lines.setdefault(
-                    prestatie.referentie, EerdereRegel(regel, prestatie.is_credit, approved, credited=False)
+                    prestatie.referentie, EerdereRegel(regel, prestatie.is_credit, approved, credited=False, held=held)
                 )
                 if prestatie.is_credit and approved and prestatie.vorige in lines:
                     lines[prestatie.vorige] = replace(lines[prestatie.vorige], credited=True)

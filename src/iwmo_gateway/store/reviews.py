@@ -178,8 +178,8 @@ def refused_of(transaction: Transaction, message_id: str) -> list[Review]:
 
 def decide(transaction: Transaction, decisions: Iterable[Decision], actor: str, now: datetime) -> None:
     """Keep decisions on lines that wait."""
-    for decision in decisions:
-        values = {
+    values = [
+        {
             "review": decision.review,
             "new_decided_at": now,
             "new_besluit": decision.besluit.value,
@@ -187,6 +187,9 @@ def decide(transaction: Transaction, decisions: Iterable[Decision], actor: str, 
             "new_reason": decision.reason,
             "new_decided_by": actor,
         }
+        for decision in decisions
+    ]
+    if values:
         transaction.execute(_DECIDE, values)
 
 
