@@ -45,7 +45,8 @@ WRONG = {
     ),
     "no such release": (RIGHT["reject"].replace('"2.3"', '"2.4"'), 5, "2.4 is geen release"),
     "a start cannot be held": (
-        'regel = "contract-startmelding"\nactie = "review"\nartikel = "8.7"\n', 1, "review kan niet bij contract-startmelding",
+        'regel = "contract-startmelding"\nactie = "review"\nartikel = "8.7"\n', 1,
+        "review kan niet bij contract-startmelding",
     ),
     "a product of another profile": (
         'regel = "contract-samen"\nactie = "signal"\nartikel = "9"\nproducten = ["02A16"]\nbij = ["07A11"]\n', 4,

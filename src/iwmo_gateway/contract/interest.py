@@ -95,7 +95,7 @@ class RenteOnbekend:
     @property
     def tekst(self) -> str:
         """The same in Dutch."""
-        return f"Het percentage van de {_NAMEN[self.soort]} op {self.dag} is hier niet bekend; vul rente.toml aan."
+        return f"Het percentage van de {_NAMEN[self.soort]} op {self.dag} is hier niet bekend."
 
 
 _NAMEN: Final = {Rentesoort.WETTELIJK: "wettelijke rente", Rentesoort.HANDEL: "wettelijke handelsrente"}

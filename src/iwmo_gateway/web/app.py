@@ -17,7 +17,7 @@ from iwmo_gateway import __version__
 from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.web import contracts, reports, reviews, states
+from iwmo_gateway.web import contracts, interest, reports, reviews, states
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
 
@@ -72,6 +72,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(reviews.router)
     app.include_router(states.router)
     app.include_router(contracts.router)
+    app.include_router(interest.router)
     app.add_middleware(EveryAnswer)
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(RequestValidationError)(_wrong_parameters)

@@ -55,6 +55,8 @@ CATALOGUE: Final = {
              "Pas de periode van een van beide aan, of laad het onder de naam van het profiel dat er al is."),
         Kind("contract-onjuist", 422, "Het contractprofiel klopt niet",
              "Verbeter wat onder errors staat en stuur het hele profiel opnieuw; wat er al gold, geldt nog."),
+        Kind("rente-onbekend", 422, "Het rentepercentage van die dag is niet bekend",
+             "Reken tot een dag waarvan het bekend is; een nieuwe versie van de gateway kent nieuwere percentages."),
         Kind("IB019", 409, "Dit bericht is al beantwoord",
              "Een bericht krijgt één retourbericht; wat al is verzonden, staat bij het bericht zelf."),
         Kind("al-besloten", 409, "Over deze regel is al besloten",
