@@ -4,7 +4,8 @@ the last after a stop.
 A care period is a calendar month. No rule here touches a credit: taking back is never late.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,7 +13,7 @@ from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.contract.terms import end_of_month
 from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
-from iwmo_gateway.rules.historie import Bronnen, Historie, Stop, newest_stop
+from iwmo_gateway.rules.historie import Bronnen, Historie, Levering, Stop, newest_stop
 from iwmo_gateway.standard.declaraties import Claim, Prestatie
 
 deadlines: Final = Level("deadlines", frozenset({4}))
@@ -46,8 +47,14 @@ def correctie_op_tijd(bericht: Claim, historie: Historie, bronnen: Bronnen) -> F
 @deadlines.rule("contract-opzegging", berichten="323 303")
 def niet_na_laatste_maand(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """De regel gaat niet over een later tijdvak dan de eerste volledige kalendermaand zonder zorg na een stop."""
+    starts, stops = defaultdict[int | None, list[Levering]](list), defaultdict[int | None, list[Stop]](list)
+    for start in historie.starts:
+        starts[start.toewijzing_nummer].append(start)
+    for one in historie.stops:
+        stops[one.levering.toewijzing_nummer].append(one)
     for prestatie, regel in _under(bericht, bronnen, "contract-opzegging"):
-        stop = _stopped(prestatie, historie)
+        number = prestatie.toewijzing_nummer
+        stop = None if number is None else _stopped(prestatie, starts[number], stops[number])
         if stop is None:
             continue
         last, end = end_of_month(stop.einddatum, 1), prestatie.product_periode.einddatum
@@ -62,21 +69,17 @@ def niet_na_laatste_maand(bericht: Claim, historie: Historie, bronnen: Bronnen) 
             )
 
 
-def _stopped(prestatie: Prestatie, historie: Historie) -> Stop | None:
+def _stopped(prestatie: Prestatie, starts: Iterable[Levering], stops: Sequence[Stop]) -> Stop | None:
     """The stop after which a line's allocation was not delivered any more up to the end of the line; None without one.
 
-    A delivery that began on a later day says nothing of the line; one that runs does away with every stop before it.
+    `starts` and `stops` are those of the allocation. A delivery that began on a later day says nothing of the line; one
+    that runs does away with every stop before it.
     """
-    nummer, end = prestatie.toewijzing_nummer, prestatie.product_periode.einddatum
-    if nummer is None:
+    end = prestatie.product_periode.einddatum
+    if any(start.begindatum <= end and newest_stop(stops, start) is None for start in starts):
         return None
-    starts = [one for one in historie.starts if one.toewijzing_nummer == nummer and one.begindatum <= end]
-    if any(newest_stop(historie.stops, start) is None for start in starts):
-        return None
-    of_it = [
-        stop for stop in historie.stops if stop.levering.toewijzing_nummer == nummer and stop.levering.begindatum <= end
-    ]
-    return max(of_it, key=lambda stop: stop.einddatum, default=None)
+    before = (stop for stop in stops if stop.levering.begindatum <= end)
+    return max(before, key=lambda stop: stop.einddatum, default=None)
 
 
 def _under(bericht: Claim, bronnen: Bronnen, name: str) -> Iterator[tuple[Prestatie, Contractregel]]:

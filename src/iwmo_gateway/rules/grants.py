@@ -5,7 +5,7 @@ provider hears of it too, so no finding tells what another one was allocated. Th
 Ingangsdatum of the product.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -26,14 +26,16 @@ _UNNUMBERED: Final = -1
 @grants.rule("contract-samen", berichten="301")
 def samen_toegewezen(bericht: Toewijzingsbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """Het product is volgens het contract alleen toegewezen naast een product waar het bij hoort."""
-    for grant, profiel, regel in _under(bericht, historie, bronnen, "contract-samen"):
-        if grant.code not in regel.producten:
-            continue
-        if not any(_may_be(other, regel.bij, profiel) for other in _beside(grant, bericht, historie)):
+    standing = _standing(bericht, historie)
+    for profiel, regel, judged in _under(standing, bronnen, "contract-samen"):
+        beside = {grant.period for grant in standing if _may_be(grant.version, regel.bij, profiel)}
+        for grant, product in judged:
+            if grant.version.code not in regel.producten or any(_meet(grant.period, other) for other in beside):
+                continue
             yield Fault(
-                grant.product,
+                product,
                 f"een toewijzing van {' of '.join(regel.bij)} in dezelfde tijd, {_told(grant.period)}",
-                f"{grant.code} zonder zo'n toewijzing",
+                f"{grant.version.code} zonder zo'n toewijzing",
                 regel,
             )
 
@@ -41,108 +43,102 @@ def samen_toegewezen(bericht: Toewijzingsbericht, historie: Historie, bronnen: B
 @grants.rule("contract-perceel", berichten="301")
 def een_perceel_tegelijk(bericht: Toewijzingsbericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """De client heeft volgens het contract in dezelfde tijd producten uit één perceel."""
-    for grant, profiel, regel in _under(bericht, historie, bronnen, "contract-perceel"):
-        lot = _lot(grant.code, profiel, regel)
-        if lot is None:
-            continue
-        others = [
-            (other, other_lot)
-            for other in _beside(grant, bericht, historie)
-            if (other_lot := _lot(other.code, profiel, regel)) not in {None, lot}
-        ]
-        if others:
-            own = next(((other, nr) for other, nr in others if other.aanbieder == bericht.header.ontvanger), None)
-            found = "een toewijzing uit een ander perceel"
-            if own is not None:
-                found = f"{own[0].code} (perceel {own[1]}), {_told(own[0].period)}"
-            yield Fault(
-                grant.product,
-                f"alleen producten uit perceel {lot} naast {grant.code}, {_told(grant.period)}",
-                f"{grant.code} (perceel {lot}) naast {found}",
-                regel,
+    standing = _standing(bericht, historie)
+    for profiel, regel, judged in _under(standing, bronnen, "contract-perceel"):
+        lots = _lots(standing, profiel, regel)
+        for grant, product in judged:
+            lot, code = _lot(grant.version, profiel, regel), grant.version.code
+            others = (
+                (aanbieder != bericht.header.ontvanger, nr, period, version.code)
+                for (nr, aanbieder, period), version in lots.items()
+                if nr != lot and _meet(grant.period, period)
             )
+            other = min(others, default=None) if lot is not None else None
+            if other is not None:
+                elsewhere, nr, period, other_code = other
+                told = f"{other_code} (perceel {nr}), {_told(period)}"
+                yield Fault(
+                    product,
+                    f"alleen producten uit perceel {lot} naast {code}, {_told(grant.period)}",
+                    f"{code} (perceel {lot}) naast {'een toewijzing uit een ander perceel' if elsewhere else told}",
+                    regel,
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    """A product of the 301, as it will stand."""
+    """Something that the client will be granted; `product` is its class, if it is the message that grants it."""
 
-    product: ToegewezenProduct
-    nummer: int
-    code: str
+    version: Toewijzing
+    product: ToegewezenProduct | None = None
 
     @property
     def period(self) -> Period:
-        return self.product.ingangsdatum, self.product.einddatum or date.max
+        return self.version.ingangsdatum, self.version.einddatum or date.max
 
 
-@dataclass(frozen=True, slots=True)
-class _Other:
-    """What the client is granted besides."""
+def _standing(bericht: Toewijzingsbericht, historie: Historie) -> Sequence[_Grant]:
+    """All that the client is granted once the message counts, without what is taken back.
 
-    aanbieder: str
-    categorie: str | None
-    code: str | None
-    period: Period
+    A version that is not the newest changes nothing: what is there stays as it is.
+    """
+    said = []
+    for product in bericht.toegewezen_producten:
+        nummer = _UNNUMBERED if product.toewijzing_nummer is None else product.toewijzing_nummer
+        version = as_toewijzing(product, nummer, historie.clienten[bericht.client.bsn], bericht.header.ontvanger)
+        newest = historie.newest.get(nummer)
+        if newest is None or newest.made_at <= version.made_at:
+            said.append(_Grant(version, product))
+    numbers = {grant.version.nummer for grant in said}
+    kept = [_Grant(version) for version in historie.naast if version.nummer not in numbers]
+    return [grant for grant in (*said, *kept) if not grant.version.lapsed]
 
 
 def _under(
-    bericht: Toewijzingsbericht, historie: Historie, bronnen: Bronnen, name: str
-) -> Iterator[tuple[_Grant, Profiel, Contractregel]]:
-    """The products that the message grants by code, to which a rule of the contract of their day applies.
-
-    One that is taken back grants nothing, and a version that is not the newest changes nothing.
-    """
-    for product in bericht.toegewezen_producten:
-        version = _version(product, bericht, historie)
-        profiel = bronnen.profiel_on(product.ingangsdatum)
-        regel = profiel.regel(name) if profiel is not None else None
-        if profiel is None or regel is None or version.code is None or version.lapsed:
-            continue
-        if version.nummer == _UNNUMBERED or not _is_outdated(version, historie):
-            yield _Grant(product, version.nummer, version.code), profiel, regel
+    standing: Sequence[_Grant], bronnen: Bronnen, name: str
+) -> Iterator[tuple[Profiel, Contractregel, list[tuple[_Grant, ToegewezenProduct]]]]:
+    """Each contract that has a rule, with the products of the message that it holds for."""
+    for profiel in bronnen.profielen:
+        regel = profiel.regel(name)
+        if regel is not None:
+            judged = [
+                (grant, grant.product)
+                for grant in standing
+                if grant.product is not None and bronnen.profiel_on(grant.version.ingangsdatum) is profiel
+            ]
+            yield profiel, regel, judged
 
 
-def _beside(grant: _Grant, bericht: Toewijzingsbericht, historie: Historie) -> Iterator[_Other]:
-    """What the client is granted beside a product on one of its days: by the same message, or before."""
-    said = [
-        (product, version)
-        for product in bericht.toegewezen_producten
-        if not _is_outdated(version := _version(product, bericht, historie), historie)
-    ]
-    numbers = {version.nummer for _, version in said}
-    versions = [version for product, version in said if product is not grant.product]
-    versions += [version for version in historie.naast if version.nummer not in numbers]
-    for version in versions:
-        other = _Other(
-            version.aanbieder, version.categorie, version.code, (version.ingangsdatum, version.einddatum or date.max)
-        )
-        if not version.lapsed and max(other.period[0], grant.period[0]) <= min(other.period[1], grant.period[1]):
-            yield other
-
-
-def _version(product: ToegewezenProduct, bericht: Toewijzingsbericht, historie: Historie) -> Toewijzing:
-    nummer = _UNNUMBERED if product.toewijzing_nummer is None else product.toewijzing_nummer
-    return as_toewijzing(product, nummer, historie.clienten[bericht.client.bsn], bericht.header.ontvanger)
-
-
-def _is_outdated(version: Toewijzing, historie: Historie) -> bool:
-    newest = historie.newest.get(version.nummer)
-    return newest is not None and newest.made_at > version.made_at
-
-
-def _may_be(other: _Other, codes: tuple[str, ...], profiel: Profiel) -> bool:
+def _may_be(version: Toewijzing, codes: Sequence[str], profiel: Profiel) -> bool:
     """Whether one of these products may be delivered on it: by its code, or by its category where it names no code."""
-    if other.code is not None:
-        return other.code in codes
+    if version.code is not None:
+        return version.code in codes
     categories = {product.categorie for code in codes if (product := profiel.product(code)) is not None}
-    return other.categorie is None or other.categorie in categories
+    return version.categorie is None or version.categorie in categories
 
 
-def _lot(code: str | None, profiel: Profiel, regel: Contractregel) -> int | None:
+def _lots(
+    standing: Sequence[_Grant], profiel: Profiel, regel: Contractregel
+) -> Mapping[tuple[int, str, Period], Toewijzing]:
+    """What stands of each lot: the first for each provider and period."""
+    return {
+        (lot, grant.version.aanbieder, grant.period): grant.version
+        for grant in reversed(standing)
+        if (lot := _lot(grant.version, profiel, regel)) is not None
+    }
+
+
+def _lot(version: Toewijzing, profiel: Profiel, regel: Contractregel) -> int | None:
     """The lot of a product; None for one that may stand beside any."""
-    product = profiel.product(code) if code is not None and code not in regel.producten else None
+    if version.code is None or version.code in regel.producten:
+        return None
+    product = profiel.product(version.code)
     return product.perceel if product is not None else None
+
+
+def _meet(one: Period, other: Period) -> bool:
+    """Whether two periods share a day."""
+    return max(one[0], other[0]) <= min(one[1], other[1])
 
 
 def _told(period: Period) -> str:

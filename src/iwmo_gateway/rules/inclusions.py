@@ -5,11 +5,12 @@ messages claimed is not looked into: a care period of a client is claimed in one
 of then. No rule here touches a credit.
 """
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from iwmo_gateway.contract.afspraken import Product, included_text
-from iwmo_gateway.contract.volumes import comparable, quantity
+from iwmo_gateway.contract.afspraken import included_text
+from iwmo_gateway.contract.volumes import Period, comparable, quantity
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.standard.declaraties import Claim, Prestatie
@@ -22,13 +23,15 @@ def niet_al_inbegrepen(bericht: Claim, historie: Historie, bronnen: Bronnen) -> 
     """Wat volgens het contract bij een ander product is inbegrepen, is niet nog eens gedeclareerd."""
     for client in bericht.clienten:
         claimed = [prestatie for prestatie in client.prestaties if not prestatie.is_credit]
+        volumes = _volumes(claimed)
         for prestatie in claimed:
             profiel = bronnen.profiel_on(prestatie.product_periode.begindatum)
             regel = profiel.regel("contract-inbegrepen") if profiel is not None else None
             if profiel is None or regel is None or prestatie.product_code not in regel.bij:
                 continue
             for product in map(profiel.product, regel.producten):
-                units = _claimed(product, claimed, prestatie)
+                # What is claimed in another unit than the contract's tells no number.
+                units = product and _meeting(volumes[product.code, product.eenheid], prestatie.product_periode.days)
                 if product is not None and units:
                     yield Fault(
                         prestatie,
@@ -40,18 +43,17 @@ def niet_al_inbegrepen(bericht: Claim, historie: Historie, bronnen: Bronnen) -> 
                     break
 
 
-def _claimed(product: Product | None, claimed: Iterable[Prestatie], beside: Prestatie) -> int:
-    """How many units of a product are claimed on a day of a line; what is claimed in another unit tells no number."""
-    if product is None:
-        return 0
-    own = (product.code, product.eenheid)
-    return sum(one.geleverd_volume for one in claimed if (one.product_code, one.eenheid) == own and _meet(one, beside))
+def _volumes(claimed: Iterable[Prestatie]) -> Mapping[tuple[str, str], Mapping[Period, int]]:
+    """What a client's lines claim, by product and unit and then by period."""
+    found: defaultdict[tuple[str, str], Counter[Period]] = defaultdict(Counter)
+    for prestatie in claimed:
+        found[prestatie.product_code, prestatie.eenheid][prestatie.product_periode.days] += prestatie.geleverd_volume
+    return found
 
 
-def _meet(one: Prestatie, other: Prestatie) -> bool:
-    """Whether two lines share a day."""
-    (begin, end), (other_begin, other_end) = one.product_periode.days, other.product_periode.days
-    return max(begin, other_begin) <= min(end, other_end)
+def _meeting(volumes: Mapping[Period, int], period: Period) -> int:
+    """What is claimed for periods that share a day with this one."""
+    return sum(volume for (begin, end), volume in volumes.items() if max(begin, period[0]) <= min(end, period[1]))
 
 
 def _told(volume: int, unit: str) -> str:
