@@ -45,7 +45,7 @@ eenheid = "04"
 functieniveau = 4
 tarieven = [
   { vanaf = 2024-01-01, tot_en_met = 2024-06-30, euro = 60 },
-  { vanaf = 2024-08-01, tot_en_met = 2024-12-31, euro = 61.2 },
+  { vanaf = 2024-07-01, tot_en_met = 2024-12-31, euro = 61.2 },
 ]
 artikel = "2.1"
 toelichting = "Ook op school."
@@ -142,9 +142,7 @@ def test_every_product_of_rhenen_stands_on_the_national_list(rhenen: Profiel) ->
         ("2023-12-31", None),
         ("2024-01-01", 6000),
         ("2024-06-30", 6000),
-        ("2024-07-01", None),
-        ("2024-07-31", None),
-        ("2024-08-01", 6120),
+        ("2024-07-01", 6120),
         ("2024-12-31", 6120),
         ("2025-01-01", None),
     ],
@@ -287,7 +285,8 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "no name": (('naam = "Jeugdhulp 2024"\n', ""), 1, "naam ontbreekt"),
     "no code": (('code = "45A05"\n', ""), 30, "code ontbreekt; verwacht een productcode van vijf tekens"),
     "no amount": ((", euro = 61.2", ""), 25, "euro ontbreekt"),
-    "no begin": (("vanaf = 2024-08-01, ", ""), 25, "vanaf ontbreekt"),
+    "a gap": (("vanaf = 2024-07-01", "vanaf = 2024-07-02"), 23, "geen tarief tussen 2024-06-30 en 2024-07-02"),
+    "no begin": (("vanaf = 2024-07-01, ", ""), 25, "vanaf ontbreekt"),
     # Codes.
     "short municipality": (('"1669"', '"169"'), 3, 'elk vier cijfers: ["0340"]; gevonden "169"'),
     "municipality as a number": (('"1669"', "1669"), 3, "gevonden 1669"),
@@ -317,7 +316,7 @@ WRONG: dict[str, tuple[tuple[str, str], int, str]] = {
     "date in quotes": (("vanaf = 2024-01-01\n", 'vanaf = "2024-01-01"\n'), 4, "zonder aanhalingstekens"),
     "moment": (("vanaf = 2024-01-01\n", "vanaf = 2024-01-01 12:00:00\n"), 4, "gevonden 2024-01-01 12:00:00"),
     "overlap": (
-        ("vanaf = 2024-08-01", "vanaf = 2024-06-30"),
+        ("vanaf = 2024-07-01", "vanaf = 2024-06-30"),
         25,
         "product 45A04: het tarief van 2024-06-30 t/m 2024-12-31 overlapt dat van 2024-01-01 t/m 2024-06-30",
     ),
@@ -369,7 +368,7 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
             ('btw = "belast"', "index = 3"),
             ('"42420001"', '"4242001"'),
             ('naam = "Begeleiding"', 'naam = ""'),
-            ("vanaf = 2024-08-01", "vanaf = 2024-06-30"),
+            ("vanaf = 2024-07-01", "vanaf = 2024-06-30"),
             ("euro = 61.2", "euro = 61.205"),
             ("2024-12-31, euro", "2025-12-31, euro"),
             ('"45A05"', '"45A04"'),
@@ -553,7 +552,7 @@ def test_the_products_are_a_table_with_a_row_for_each_tariff() -> None:
     told = list(rows(parsed()))
     assert told == [
         ("45A04", "45", "Begeleiding", "04 (uur)", "60,00", "2024-01-01", "2024-06-30", "4", "2.1"),
-        ("45A04", "45", "Begeleiding", "04 (uur)", "61,20", "2024-08-01", "2024-12-31", "4", "2.1"),
+        ("45A04", "45", "Begeleiding", "04 (uur)", "61,20", "2024-07-01", "2024-12-31", "4", "2.1"),
         ("45A05", "45", "Maatwerk", "83 (eurocent)", "geen", "2024-01-01", "2024-12-31", "–", ""),
     ]
     assert {len(row) for row in told} == {len(COLUMNS)}

@@ -52,6 +52,10 @@ WRONG = {
         'regel = "contract-samen"\nactie = "signal"\nartikel = "9"\nproducten = ["02A16"]\nbij = ["07A11"]\n', 4,
         "07A11 is geen product van dit profiel",
     ),
+    "beside itself": (
+        'regel = "contract-samen"\nactie = "signal"\nartikel = "9"\nproducten = ["02A16"]\nbij = ["02A16"]\n', 4,
+        "02A16 kan niet naast zichzelf staan",
+    ),
     "no article": (RIGHT["signal"].replace('artikel = "8.6"\n', ""), -1, "artikel ontbreekt"),
     "a month too many": (RIGHT["signal"].replace("= 1", "= 13"), 1, "verwacht een aantal maanden van 1 tot en met 12"),
 }  # fmt: skip

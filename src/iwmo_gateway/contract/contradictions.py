@@ -1,7 +1,8 @@
 """What no single key of a contract profile tells: overlaps, gaps, names that stand twice, rules that cannot hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from iwmo_gateway.contract.afspraken import EURO
@@ -53,6 +54,11 @@ def _wrong_rules(source: Source, known: set[str]) -> Iterator[ProfielFault]:
             for i, code in _of_type(rule, key, str):
                 if code not in known:
                     yield ProfielFault(source.line_of((*place, key, i)), f"{code} is geen product van dit profiel")
+        own = {code for _, code in _of_type(rule, "producten", str)}
+        for i, code in _of_type(rule, "bij", str):
+            if code in own:
+                line = source.line_of((*place, "bij", i))
+                yield ProfielFault(line, f"{code} kan niet naast zichzelf staan: het staat ook onder producten")
 
 
 def _wrong_multiples(source: Source, known: set[str]) -> Iterator[ProfielFault]:
@@ -103,6 +109,11 @@ def _wrong_tariffs(
         if other is not None:  # the first will do: of thousands that all overlap, each pair would be millions of faults
             yield ProfielFault(source.line_of(here), f"{told} overlapt dat van {_told(other)}")
         earlier.append(period)
+    ordered = sorted(earlier)
+    for before, after in pairwise(ordered):
+        if after[0] > before[1] + timedelta(days=1):
+            line = source.line_of((*place, "tarieven"))
+            yield ProfielFault(line, f"{which} heeft geen tarief tussen {before[1]} en {after[0]}")
 
 
 def _repeated(source: Source, what: str, named: Sequence[tuple[KeyPath, Any]]) -> Iterator[ProfielFault]:

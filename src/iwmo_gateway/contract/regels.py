@@ -32,6 +32,11 @@ _STOPPED: Final = ("signal", "review")
 """A claim is never refused for a missing or different stop (OP364)."""
 
 REGELS: Final[Mapping[str, Regelsoort]] = {
+    "contract-maand": Regelsoort(
+        "Een declaratie gaat over één kalendermaand.",
+        frozenset(),
+        _OTHER,
+    ),
     "contract-indienen": Regelsoort(
         "Een declaratie komt binnen {termijn} na afloop van de zorgperiode binnen.",
         frozenset({"maanden"}),

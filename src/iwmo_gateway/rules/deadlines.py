@@ -14,9 +14,20 @@ from iwmo_gateway.contract.terms import end_of_month
 from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie, Levering, Stop, newest_stop
-from iwmo_gateway.standard.declaraties import Claim, Prestatie
+from iwmo_gateway.standard.declaraties import Claim, Factuurbericht, Prestatie
 
 deadlines: Final = Level("deadlines", frozenset({4}))
+
+
+@deadlines.rule("contract-maand", berichten="303")
+def declaratie_per_maand(bericht: Factuurbericht, historie: Historie, bronnen: Bronnen) -> Faults:
+    """De declaratieperiode is een kalendermaand, zoals het contract wil."""
+    period = bericht.header.declaratie_periode
+    profiel = bronnen.profiel_on(period.begindatum)
+    regel = profiel.regel("contract-maand") if profiel else None
+    first, last = period.begindatum.replace(day=1), end_of_month(period.begindatum)
+    if regel is not None and period.days != (first, last):
+        yield Fault(bericht.header, f"DeclaratiePeriode {first} t/m {last}", f"DeclaratiePeriode {period}", regel)
 
 
 @deadlines.rule("contract-indienen", berichten="323 303")
