@@ -27,6 +27,12 @@ def upgrade() -> None:
             comment="waits for the municipality: claims as if it were approved, and is not",
         ),
     )
+    told = {
+        "client_nr": "the position of its Client, from 1; none: booked before it was noted",
+        "regel_nr": "its position in its Client, from 1",
+    }
+    for name, comment in told.items():
+        op.add_column("prestaties", sa.Column(name, sa.Integer(), nullable=True, comment=comment))
     op.drop_index("ix_prestaties_claimed", "prestaties")
     op.create_index(
         "ix_prestaties_claimed",

@@ -171,6 +171,12 @@ def test_the_documented_problems_are_those_that_are_given(unused: Gateway) -> No
             assert "401" in call["responses"], (method, path)
 
 
+def test_whatever_the_documentation_refers_to_is_in_it(call: Callers) -> None:
+    document = call.client.get("/v1/openapi.json")
+    named = set(re.findall(r'"\$ref":\s*"([^"]*)"', document.text))
+    assert named <= {f"#/components/schemas/{name}" for name in document.json()["components"]["schemas"]}
+
+
 def test_an_example_of_a_result_is_a_result(call: Callers) -> None:
     document = call.client.get("/v1/openapi.json").json()
     (example,) = document["components"]["schemas"]["ResultModel"]["examples"]

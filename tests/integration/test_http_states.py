@@ -1,11 +1,14 @@
 """The facts over HTTP: what messages come to, whatever the order in which they came, and for whom."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.cases import FIXTURES
 from tests.claims import FEBRUARI, Line, Terms, claim
@@ -321,6 +324,7 @@ def test_a_line_is_credited_by_a_later_claim(call: Callers) -> None:
         "btw": 0,
         "credit": False,
         "staat": "gecrediteerd",
+        "redenen": [],
     }
     assert {told for told in made_by(debit) if told[1] != "antwoord"} == {
         (claimed, "declaratie", False),
@@ -618,3 +622,23 @@ def test_the_calls_are_documented(call: Callers) -> None:
     fact = facts(call, "toewijzingen")[0]
     assert set(fact) >= set(example)
     assert set(fact["berichten"][0]) == set(example["berichten"][0])
+
+
+def test_a_refused_line_says_why_in_every_form(call: Callers) -> None:
+    take(call, "toewijzing-3.2")
+    take(call, "declaratie-februari-geweigerd-3.2", status="refused")
+    (line,) = facts(call, "declaraties/regels", "staat=afgekeurd")
+    told = call.get(GEMEENTE, f"/v1/berichten/{line['declaratie']}").json()["bevindingen"]
+    assert [(one["regel"], one["retourcode"], one["gevonden"]) for one in line["redenen"]] == [
+        (one["regel"], one["retourcode"], one["gevonden"]) for one in told
+    ]
+    assert line["redenen"]
+    csv_text = call.get(GEMEENTE, "/v1/declaraties/regels?formaat=csv").text
+    header, row = list(csv.reader(io.StringIO(csv_text), delimiter=";"))
+    assert dict(zip(header, row, strict=True))["staat"] == "afgekeurd"
+    assert line["redenen"][0]["regel"] in dict(zip(header, row, strict=True))["redenen"]
+    book = load_workbook(io.BytesIO(call.get(GEMEENTE, "/v1/declaraties/regels?formaat=xlsx").content))
+    cells = [
+        ["" if cell.value is None else str(cell.value) for cell in line] for line in book.worksheets[0].iter_rows()
+    ]
+    assert cells == [header, row]

@@ -156,9 +156,9 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     used = set(historie.declaraties.regels)
     credited = {number for number, regel in historie.declaraties.regels.items() if regel.credited}
-    for client in bericht.clienten:
+    for client_nr, client in enumerate(bericht.clienten, 1):
         hashed = historie.clienten[client.bsn]
-        for prestatie in client.prestaties:
+        for regel_nr, prestatie in enumerate(client.prestaties, 1):
             # A line is taken back once, also where its municipality approves a second credit.
             again = prestatie.is_credit and prestatie.vorige in credited
             held = prestatie.pad in settlement.held
@@ -173,6 +173,8 @@ def _rows(
                 "approved": approved,
                 "held": held,
                 "holds_reference": prestatie.referentie not in used,
+                "client_nr": client_nr,
+                "regel_nr": regel_nr,
             }
             used.add(prestatie.referentie)
             if approved and prestatie.is_credit and prestatie.vorige is not None:

@@ -21,7 +21,7 @@ from iwmo_gateway.store.states import (
     of_parties,
     sources,
 )
-from iwmo_gateway.store.tables import declaraties, judgements, messages, numbers, prestaties
+from iwmo_gateway.store.tables import declaraties, findings, judgements, messages, numbers, prestaties
 
 RegelStaat = Literal["goedgekeurd", "afgekeurd", "gecrediteerd", "aangehouden"]
 
@@ -71,6 +71,19 @@ class DeclaratieFeit:
 
 
 @dataclass(frozen=True, slots=True)
+class Reden:
+    """Why a line is refused or held, or what a signal tells of it or its client."""
+
+    regel: str
+    retourcode: str | None
+    tekst: str
+    verwacht: str | None
+    gevonden: str | None
+    actie: str
+    artikel: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegelFeit:
     """A claim line. Amounts in euro cents; of a credit `bedrag` and `btw` are below zero."""
 
@@ -96,6 +109,7 @@ class RegelFeit:
     credit: bool
     staat: RegelStaat
     berichten: tuple[Source, ...]
+    redenen: tuple[Reden, ...]
 
 
 _credit: Final = prestaties.alias("credit_line")
@@ -156,6 +170,8 @@ _REGELS: Final = (
         _SIGN * prestaties.c.bedrag,
         _SIGN * prestaties.c.btw,
         prestaties.c.credit,
+        prestaties.c.client_nr,
+        prestaties.c.regel_nr,
         _REGEL_STAAT,
     )
     .join_from(declaraties, prestaties, prestaties.c.message == declaraties.c.message)
@@ -258,11 +274,41 @@ def read_regels(transaction: Transaction, wanted: WantedRegels, *, after: Key | 
     conditions += behind(after, declaraties.c.id, prestaties.c.id)
     rows = transaction.execute(_REGELS.where(*conditions).limit(limit)).all()
     made = links_of(transaction, _made_lines, [row[1] for row in rows], wanted.seen_by)
+    places = {row[1]: _places(row[7], row[-3], row[-2]) for row in rows}
+    reasons = _reasons(transaction, {row[2] for row in rows}, {pad for pads in places.values() for pad in pads})
     found = []
-    for claim, line, *said, staat in rows:
+    for claim, line, *said, _, _, staat in rows:
         rol = "creditering" if staat == "gecrediteerd" else "declaratie"
-        told = (*said, staat, sources(made.get((line,), []), rol))
+        why = tuple(reason for pad in places[line] for reason in reasons.get((said[0], pad), ()))
+        told = (*said, staat, sources(made.get((line,), []), rol), why)
         found.append(RegelFeit((claim, line), *told))
+    return found
+
+
+def _places(soort: str, client_nr: int | None, regel_nr: int | None) -> tuple[str, ...]:
+    """The paths of a line's client and of the line itself, in its claim; none where they were not noted."""
+    if client_nr is None or regel_nr is None:
+        return ()
+    above = "/Bericht/Clienten" if soort.endswith("303") else "/Bericht/Declaratie/Clienten"
+    client = f"{above}/Client[{client_nr}]"
+    return client, f"{client}/Prestaties/Prestatie[{regel_nr}]"
+
+
+def _reasons(
+    transaction: Transaction, claims: Iterable[str], places: Iterable[str]
+) -> dict[tuple[str, str], list[Reden]]:
+    """What the newest judgements of these claims found in these places."""
+    query = (
+        select(findings.c.message, findings.c.pad, *(findings.c[name] for name in Reden.__slots__))
+        .join_from(
+            findings, messages, and_(messages.c.id == findings.c.message, messages.c.judgements == findings.c.judgement)
+        )
+        .where(findings.c.message.in_(sorted(claims)), findings.c.pad.in_(sorted(places)))
+        .order_by(findings.c.nr)
+    )
+    found: dict[tuple[str, str], list[Reden]] = {}
+    for message, pad, *reason in transaction.execute(query):
+        found.setdefault((message, pad), []).append(Reden(*reason))
     return found
 
 

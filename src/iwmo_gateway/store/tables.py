@@ -395,6 +395,8 @@ prestaties = Table(
         comment="waits for the municipality: claims as if it were approved, and is not",
     ),
     Column("holds_reference", Boolean, nullable=False, comment="false where another line had the number before"),
+    Column("client_nr", Integer, comment="the position of its Client, from 1; none: booked before it was noted"),
+    Column("regel_nr", Integer, comment="its position in its Client, from 1"),
 )
 Index(
     "uq_prestaties_reference",

@@ -37,9 +37,20 @@ async def many_decisions(request: Request, party: Annotated[str, Depends(the_par
 
 
 def _body(model: type[DecisionRequest | DecisionsRequest]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
+    """The body of a call for its documentation."""
+    schema = model.model_json_schema(ref_template="{model}")
+    schema = _whole(schema, schema.pop("$defs", {}))
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _whole(schema: Any, parts: dict[str, Any]) -> Any:
+    """A schema with its parts in their places, rather than named."""
+    if isinstance(schema, list):
+        return [_whole(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = parts.get(schema.get("$ref", ""), {})
+    return {key: _whole(value, parts) for key, value in {**named, **schema}.items() if key != "$ref"}
 
 
 @router.get(

@@ -11,6 +11,7 @@ from iwmo_gateway.store.states_of_care import LeveringFeit, LeveringStaat, Toewi
 from iwmo_gateway.store.states_of_claims import DeclaratieFeit, RegelFeit, RegelStaat
 from iwmo_gateway.store.states_of_requests import VerzoekFeit, VerzoekStaat
 from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
+from iwmo_gateway.web.sheets import Cell, Format
 
 _COUNT: Final = "[0-9]{1,18}"
 """A number that a database surely counts to."""
@@ -89,6 +90,7 @@ class AskedRegelsModel(AskedModel):
     product_categorie: Text | None = None
     product_code: Text | None = None
     staat: RegelStaat | Literal["alle"] = "alle"
+    formaat: Format | None = Field(None, description="As `Accept`, for where no header can be given")
     after: PlaceInside | None = Field(None, description=_AFTER)
 
 
@@ -226,6 +228,20 @@ class DeclaratieModel(FeitModel):
     regels: RegelsModel
 
 
+class RedenModel(BaseModel):
+    """Why a line is refused or held, or what a signal tells of it or its client."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    regel: str
+    retourcode: str | None
+    tekst: str
+    verwacht: str | None
+    gevonden: str | None
+    actie: str
+    artikel: str | None
+
+
 class RegelModel(FeitModel):
     """A line of a claim. Amounts in euro cents; `bedrag` and `btw` of a credit are below zero."""
 
@@ -244,6 +260,7 @@ class RegelModel(FeitModel):
     btw: int
     credit: bool = Field(description="It takes back an earlier line, if it is approved")
     staat: RegelStaat
+    redenen: list[RedenModel] = Field(description="Of the newest judgement of the claim")
 
 
 class ToewijzingenModel(BaseModel):
@@ -362,7 +379,46 @@ def regel(fact: RegelFeit) -> RegelModel:
         btw=fact.btw,
         credit=fact.credit,
         staat=fact.staat,
+        redenen=[RedenModel.model_validate(reason) for reason in fact.redenen],
     )
+
+
+REGEL_COLUMNS: Final = (
+    "domein", "gemeente", "aanbieder", "soort", "declaratie", "declaratie_nummer", "referentie_nummer",
+    "vorig_referentie_nummer", "toewijzing_nummer", "product_categorie", "product_code", "begindatum", "einddatum",
+    "volume", "eenheid", "tarief", "bedrag", "btw", "credit", "staat", "redenen",
+)  # fmt: skip
+
+
+def regel_row(told: RegelModel) -> dict[str, Cell]:
+    """A claim line as a row of a spreadsheet: the reasons in one cell."""
+    why = "; ".join(
+        " ".join(filter(None, (one.regel, one.retourcode, one.artikel and f"({one.artikel})", one.tekst, one.gevonden)))
+        for one in told.redenen
+    )
+    return {
+        "domein": told.domein,
+        "gemeente": told.gemeente,
+        "aanbieder": told.aanbieder,
+        "soort": told.soort,
+        "declaratie": told.declaratie,
+        "declaratie_nummer": told.declaratie_nummer,
+        "referentie_nummer": told.referentie_nummer,
+        "vorig_referentie_nummer": told.vorig_referentie_nummer,
+        "toewijzing_nummer": told.toewijzing_nummer,
+        "product_categorie": told.product.categorie,
+        "product_code": told.product.code,
+        "begindatum": str(told.periode.begindatum),
+        "einddatum": str(told.periode.einddatum),
+        "volume": told.volume,
+        "eenheid": told.eenheid,
+        "tarief": told.tarief,
+        "bedrag": told.bedrag,
+        "btw": told.btw,
+        "credit": told.credit,
+        "staat": told.staat,
+        "redenen": why or None,
+    }
 
 
 def _shared(fact: ToewijzingFeit | LeveringFeit | VerzoekFeit | DeclaratieFeit | RegelFeit) -> dict[str, Any]:

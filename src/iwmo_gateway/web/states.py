@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from iwmo_gateway.gateway import states
 from iwmo_gateway.gateway.states import Page
@@ -19,6 +19,7 @@ from iwmo_gateway.web import answers, statemodels
 from iwmo_gateway.web.api import TheCaller, TheGateway
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import documented
+from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
 from iwmo_gateway.web.statemodels import AskedModel
 
 router = APIRouter(prefix="/v1", tags=["feiten"], responses=documented("token", "parameters"))
@@ -68,20 +69,38 @@ def get_declaraties(
     return answers.as_json(statemodels.DeclaratiesModel(declaraties=found, links=_links("declaraties", asked, page)))
 
 
-@router.get("/declaraties/regels", response_model=statemodels.RegelsPageModel)
+@router.get(
+    "/declaraties/regels",
+    response_model=statemodels.RegelsPageModel,
+    responses={200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}}},
+)
 def get_regels(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedRegelsModel, Query()]
+    request: Request,
+    gateway: TheGateway,
+    caller: TheCaller,
+    asked: Annotated[statemodels.AskedRegelsModel, Query()],
 ) -> Response:
-    """The claim lines as they stand: approved, refused, or credited since; each with the messages that made it so."""
+    """The claim lines as they stand: approved, refused, held, or credited since; each with the reason and the messages.
+
+    As CSV or XLSX the next page stands in the `Link` header.
+    """
     wanted = WantedRegels(**_wanted(asked))
     page = states.find(gateway, caller, read_regels, wanted, after=_key(asked.after), limit=asked.limit)
     found = [statemodels.regel(fact) for fact in page.facts]
-    return answers.as_json(statemodels.RegelsPageModel(regels=found, links=_links("declaraties/regels", asked, page)))
+    links = _links("declaraties/regels", asked, page)
+    kind = wanted_format(request, asked.formaat)
+    if kind == "json":
+        return answers.as_json(statemodels.RegelsPageModel(regels=found, links=links))
+    rows = [statemodels.regel_row(line) for line in found]
+    table = sheet(kind, "declaratieregels", statemodels.REGEL_COLUMNS, [[*row.values()] for row in rows])
+    if links.next is not None:
+        table.headers["Link"] = f'<{links.next}>; rel="next"'
+    return table
 
 
 def _wanted(asked: AskedModel) -> dict[str, Any]:
     """What is asked, but for the page."""
-    return asked.model_dump(exclude={"after", "limit"})
+    return asked.model_dump(exclude={"after", "limit", "formaat"})
 
 
 def _key(after: str | None) -> Key | None:
