@@ -157,6 +157,17 @@ def test_a_profile_is_loaded_once_changed_and_shown_in_every_version(on: dict[st
     assert text == RHENEN
 
 
+def test_a_concept_is_told_first(on: dict[str, str], tmp_path: Path) -> None:
+    checked, loaded = (
+        run(tmp_path, "contract", verb, "midden-limburg-2024", **on).stdout for verb in ("check", "load")
+    )
+    assert checked.startswith("CONCEPT: ")
+    assert words(loaded) == "CONCEPT: deze overeenkomst staat nog niet vast. midden-limburg-2024/1 is geladen"
+    told = words(checked)
+    assert "- Perceel 5: 045KV Wat verder wordt beoordeeld: - Percelen: Een client heeft in dezelfde tijd" in told
+    assert "Wat aan een bericht niet te zien is, en dus niet wordt beoordeeld: - De grondslag en het perceel" in told
+
+
 def test_in_an_empty_folder_what_cannot_be_loaded_is_refused_with_the_reason(tmp_path: Path) -> None:
     empty = run(tmp_path, "contract", "show")
     assert (empty.returncode, empty.stderr) == (0, "")

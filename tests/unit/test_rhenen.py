@@ -167,12 +167,22 @@ def test_annex_9_short_stay_includes_two_parts_of_a_day_and_an_hour_of_guidance(
         assert finding.verwacht == "niet wat al is inbegrepen: 3 etmalen 04A04: 6 dagdelen en 3 uur inbegrepen"
 
 
+def included(verdict: Verdict) -> list[str | None]:
+    return [finding.gevonden for finding in verdict.findings if finding.regel == "contract-inbegrepen"]
+
+
 def test_annex_9_short_stay_alone_or_in_another_month_says_nothing(rhenen: Teller) -> None:
     stay(rhenen)
-    assert rhenen.told(declaratie(verblijf(3)), "2023-03-06") == []
-    lines = replace(verblijf(3), referentie="R8"), regel("R9", 5, nummer=2, maand="2023-03")
-    body = claim(lines[1], identificatie="X", nummer="D09", maand=date(2023, 3, 1), dagtekening=date(2023, 4, 3))
-    assert rhenen.told(body, "2023-04-03") == []
+    march = regel("R2", 5, nummer=2, maand="2023-03")
+    assert included(rhenen.take(declaratie(verblijf(3)), "2023-03-06")) == []
+    body = claim(replace(verblijf(2), referentie="R3"), march, nummer="D2", maand=date(2023, 3, 1))
+    assert included(rhenen.take(body, "2023-04-03")) == []
+
+
+def test_annex_9_short_stay_claimed_in_euros_tells_no_number_of_etmalen(rhenen: Teller) -> None:
+    stay(rhenen)
+    body = declaratie(verblijf(20417, "83", None), regel("R2", 5, nummer=2))
+    assert included(rhenen.take(body, "2023-03-06")) == []
 
 
 def stopped(rhenen: Teller, eind: str, reden: str = VOLGENS_PLAN) -> None:
