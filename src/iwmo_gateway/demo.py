@@ -178,7 +178,11 @@ def _line(prestatie: Prestatie) -> str:
 def _show_faults(out: Console, faults: list[dict[str, Any]]) -> None:
     for fault in faults:
         code = " ".join(part for part in (fault.get("regel"), fault.get("retourcode")) if part)
-        out.print(f"  [red]{code or 'schema'}[/] regel {fault['regelnummer']}  {fault['pad']}", soft_wrap=True)
+        what = {"signal": " (signaal)", "review": " (aangehouden)"}.get(fault.get("actie", ""), "")
+        where = f"  [contract: {fault['artikel']}]" if fault.get("artikel") else ""
+        out.print(f"  [red]{code or 'schema'}[/]{what} regel {fault['regelnummer']}  {fault['pad']}", soft_wrap=True)
+        if where:
+            out.print(f"   {where}", markup=False, soft_wrap=True)
         out.print(f"     {fault['tekst']}", markup=False, soft_wrap=True)
         out.print(f"     verwacht: {fault['verwacht']}", markup=False, soft_wrap=True)
         out.print(f"     gevonden: {fault['gevonden'] or '-'}", markup=False, soft_wrap=True)

@@ -376,7 +376,7 @@ def test_the_demo_tells_its_story_every_time(tmp_path: Path) -> None:
             "TR418 0611",
             "HTTP 201 WMO323 refused",
             "11.400,00 euro ingediend, 0,00 euro toegekend",
-            "TR321 9321",
+            "contract-marge 9321",
             "48 weken × 4 uur = 192 uur, waarvan 16 uur al gedeclareerd",
             "9322 zie de bevinding",
             "-960,00 credit van 2302-01",
