@@ -91,7 +91,7 @@ def stop_hoort_bij_start(bericht: Stopbericht, historie: Historie) -> Faults:
     for stop in _first_deliveries(bericht.stop_producten):
         levering = levering_of(stop)
         if not any(levering.continues(start) for start in historie.starts):
-            yield Fault(stop, "een gemelde start met dezelfde sleutel", _key_text(levering))
+            yield Fault(stop, _started_text(levering, historie), _key_text(levering))
 
 
 @deliveries.rule("TR413", berichten="307")
@@ -140,6 +140,16 @@ def _first_deliveries(products: Iterable[P]) -> Iterator[P]:
 
 def _deletions(products: Iterable[P]) -> Iterator[P]:
     return (product for product in products if product.deletes)
+
+
+def _started_text(levering: Levering, historie: Historie) -> str:
+    """What could be stopped here: the starts of the same allocation or product, as they were told."""
+    started = sorted(
+        (start for start in historie.starts if start.subject == levering.subject), key=lambda start: start.begindatum
+    )
+    if not started:
+        return "eerst een start (305) met dezelfde sleutel"
+    return "de sleutel van een gemelde start: " + "; of ".join(_key_text(start) for start in started)
 
 
 def _key_text(levering: Levering) -> str:
