@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from iwmo_gateway.contract.profile import Profiel, parse_profiel
+from iwmo_gateway.contract.prose import explained
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import contracts
 from iwmo_gateway.gateway.access import Caller
@@ -51,6 +52,19 @@ def test_suspension_and_written_approval_go_by_date(agb: str, day: str, *, admit
     profiel = parse_profiel(PROFILE.format(parties=LIST, euro="60.00"), "proef")
     assert isinstance(profiel, Profiel), profiel
     assert profiel.admits(agb, date.fromisoformat(day)) is admitted
+
+
+def test_who_may_deliver_is_explained() -> None:
+    parties = f'{LIST}\nbezwaren = [ {{ agb = "{OTHER}", versie = 1, tot_en_met = 2023-09-30, artikel = "13.3" }} ]'
+    profiel = parse_profiel(PROFILE.format(parties=parties, euro="60.00"), "proef")
+    assert isinstance(profiel, Profiel), profiel
+    told = list(explained(profiel))
+    assert f"  {OTHER}; geschorst (5.4) vanaf 2023-03-01 tot en met 2023-03-31" in told
+    assert (
+        f"Combinatie (6.15): {LEAD} is penvoerder en declareert ook voor {MEMBER}; "
+        "schriftelijk goedgekeurd op 2023-02-01, en geldig vanaf die dag." in told
+    )
+    assert f"Bezwaar (13.3): voor {OTHER} geldt versie 1 van dit profiel tot en met 2023-09-30." in told
 
 
 def test_a_member_of_a_consortium_hears_who_claims_for_it(call: Callers) -> None:

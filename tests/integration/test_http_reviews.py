@@ -164,6 +164,15 @@ def test_what_waits_says_which_line_why_and_by_when(call: Callers) -> None:
     )  # fmt: skip
 
 
+def test_the_contract_may_want_a_decision_sooner(call: Callers) -> None:
+    agreed = contracts.file_of("rhenen-wmo-2023").read_bytes()
+    own = b'\n[beoordeling]\nwerkdagen = 5\nartikel = "een proef"\n'
+    sooner = contracts.check("rhenen-wmo-2023", agreed + own)
+    contracts.load(call.gateway, Caller(TokenRole.OPERATOR, None, "operator:test", TODAY), sooner)
+    sent(call, claimed(LATE))
+    assert [line["uiterlijk"] for line in listed(call)] == ["2023-05-10"]
+
+
 def test_nothing_is_decided_by_time_and_what_is_overdue_is_counted(call: Callers) -> None:
     said = sent(call, claimed(LATE, IN_TIME))
     assert [line["te_laat"] for line in listed(call, on="2023-05-17")] == [False]

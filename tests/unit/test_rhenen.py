@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from iwmo_gateway.contract.profile import Profiel
-from iwmo_gateway.contract.prose import rules, unseen
+from iwmo_gateway.contract.prose import explained, rules, unseen
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.rules.verdict import Outcome, Verdict
 from iwmo_gateway.standard.reading import to_bericht
@@ -255,3 +255,12 @@ def test_what_a_message_cannot_show_is_listed(afspraken: Profiel) -> None:
     told = " ".join(unseen(afspraken))
     assert "spoedeisend" in told
     assert "functieniveau" in told
+
+
+def test_8_3_and_8_14_are_told_beside_the_rules(afspraken: Profiel) -> None:
+    told = list(explained(afspraken))
+    assert "Betaling (bijlage 8, 8.3): de goede regels van een declaratie binnen 30 kalenderdagen na ontvangst." in told
+    assert told[told.index("Productieverantwoording (bijlage 8, 8.14), naar de omzet van een kalenderjaar:") + 1] == (
+        "  vanaf € 125.000,00: productieverantwoording en verklaring van de accountant, "
+        "uiterlijk 03-01 en 04-01 van het jaar erna (maand-dag)"
+    )

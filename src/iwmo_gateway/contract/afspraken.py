@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from iwmo_gateway.contract.regels import REGELS, Actie
+from iwmo_gateway.contract.terms import add_working_days
 from iwmo_gateway.contract.volumes import comparable, quantity
 from iwmo_gateway.standard.kinds import Domain
 
@@ -159,6 +160,17 @@ class Betaling(Part):
     artikel: _Line = Field(description="waar het staat, op één regel")
 
 
+class Beoordeling(Part):
+    """By when the municipality decides on what is held, if sooner than the standard's term for a claim."""
+
+    werkdagen: int = Field(ge=1, le=10, description="een aantal werkdagen na ontvangst van 1 tot en met 10")
+    artikel: _Line = Field(description="waar het staat, op één regel")
+
+    def due(self, received: date) -> date:
+        """The last day on which a decision is in time."""
+        return add_working_days(received, self.werkdagen)
+
+
 class Inbegrepen(Part):
     """What one unit of a product includes of others: so much, in a unit of theirs."""
 
@@ -278,6 +290,7 @@ class Afspraken(Part):
     producten: _List[Product] = Field(min_length=1, description="tabellen, elk onder een eigen kop [[producten]]")
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
     betaling: Betaling | None = Field(None, description="een tabel onder de kop [betaling]")
+    beoordeling: Beoordeling | None = Field(None, description="een tabel onder de kop [beoordeling]")
     verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
     indexering: Indexering | None = Field(None, description="een tabel onder de kop [indexering]")
 

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, ValidationError
 from iwmo_gateway.contract.afspraken import (
     Aanbieders,
     Afspraken,
+    Beoordeling,
     Betaling,
     Bezwaar,
     Combinatie,
@@ -146,6 +147,7 @@ _PARTS: Final[Mapping[tuple[str, ...], type[Part]]] = {
     ("aanbieders", "bezwaren"): Bezwaar,
     ("regels",): Contractregel,
     ("betaling",): Betaling,
+    ("beoordeling",): Beoordeling,
     ("regels", "inbegrepen"): Inbegrepen,
     ("verantwoording",): Verantwoording,
     ("verantwoording", "klassen"): Omzetklasse,

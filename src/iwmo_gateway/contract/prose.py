@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from iwmo_gateway.contract.afspraken import Contractregel, Indexering, Product, Toelating
+from iwmo_gateway.contract.afspraken import Aanbieders, Contractregel, Indexering, Product, Toelating
 from iwmo_gateway.contract.amounts import euro
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.volumes import unit_name
@@ -37,6 +37,7 @@ def explained(profiel: Profiel) -> Iterator[str]:
     else:
         yield "Aanbieders: alleen deze zijn toegelaten."
         yield from (f"  {_admission(one)}" for one in admitted)
+    yield from _parties(profiel.aanbieders)
     yield {
         "declaratie": "Een 303 hoort een declaratie te zijn, geen factuur.",
         "factuur": "Een 303 hoort een factuur te zijn, geen declaratie.",
@@ -44,6 +45,7 @@ def explained(profiel: Profiel) -> Iterator[str]:
     }[profiel.declareren]
     if profiel.btw:
         yield f"Btw: {profiel.btw}."
+    yield from _money(profiel)
     if profiel.indexering:
         yield from _indexation(profiel.indexering)
     yield f"Bron: {' '.join(profiel.bron.split())}"
@@ -114,6 +116,42 @@ def _row(product: Product, *tariff: str) -> tuple[str, ...]:
     )
 
 
+def _parties(said: Aanbieders) -> Iterator[str]:
+    """Consortia, and providers that objected to a change."""
+    for one in said.combinaties:
+        until = f" tot en met {one.tot_en_met}" if one.tot_en_met else ""
+        members = ", ".join(one.leden)
+        yield (
+            f"Combinatie ({one.artikel}): {one.penvoerder} is penvoerder en declareert ook voor {members}; "
+            f"schriftelijk goedgekeurd op {one.goedgekeurd}, en geldig vanaf die dag{until}."
+        )
+    for each in said.bezwaren:
+        yield (
+            f"Bezwaar ({each.artikel}): voor {each.agb} geldt versie {each.versie} van dit profiel tot en met "
+            f"{each.tot_en_met}."
+        )
+
+
+def _money(profiel: Profiel) -> Iterator[str]:
+    """By when is decided and paid, and what a provider accounts for."""
+    if (review := profiel.beoordeling) is not None:
+        yield (
+            f"Beoordeling ({review.artikel}): over wat is aangehouden, beslist de gemeente binnen {review.werkdagen} "
+            f"werkdag{'' if review.werkdagen == 1 else 'en'} na ontvangst."
+        )
+    if (payment := profiel.betaling) is not None:
+        yield (
+            f"Betaling ({payment.artikel}): de goede regels van een declaratie binnen {payment.dagen} kalenderdagen na "
+            "ontvangst."
+        )
+    if (account := profiel.verantwoording) is not None:
+        yield f"Productieverantwoording ({account.artikel}), naar de omzet van een kalenderjaar:"
+        for klasse in sorted(account.klassen, key=lambda one: one.cents, reverse=True):
+            days = " en ".join(klasse.uiterlijk)
+            when = f", uiterlijk {days} van het jaar erna (maand-dag)" if days else ""
+            yield f"  vanaf € {euro(klasse.cents)}: {klasse.wat}{when}"
+
+
 def _indexation(agreed: Indexering) -> Iterator[str]:
     yield f"Indexering ({agreed.artikel}): niet vanzelf, maar als daartoe wordt besloten, naar {agreed.bron}."
     for multiple in agreed.veelvouden:
@@ -126,4 +164,8 @@ def _indexation(agreed: Indexering) -> Iterator[str]:
 def _admission(one: Toelating) -> str:
     begin = f" vanaf {one.vanaf}" if one.vanaf else ""
     end = f" tot en met {one.tot_en_met}" if one.tot_en_met else ""
-    return f"{one.agb}{f' ({one.naam})' if one.naam else ''}{begin}{end}"
+    suspended = "".join(
+        f"; geschorst ({each.artikel}) vanaf {each.vanaf}{f' tot en met {each.tot_en_met}' if each.tot_en_met else ''}"
+        for each in one.geschorst
+    )
+    return f"{one.agb}{f' ({one.naam})' if one.naam else ''}{begin}{end}{suspended}"

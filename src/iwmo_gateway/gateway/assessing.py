@@ -7,7 +7,7 @@ from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.answers import Beantwoord
 from iwmo_gateway.rules.external import asks_contract
-from iwmo_gateway.rules.historie import Historie
+from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, judge_answer, schema_verdict
 from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 from iwmo_gateway.standard.declaraties import Factuurbericht
@@ -40,10 +40,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """What all levels say, the facts that it rests on, and of a return message what it answers."""
+    """What all levels say, the facts and contracts that it rests on, and of a return message what it answers."""
 
     verdict: Verdict
     historie: Historie | None = None
+    bronnen: Bronnen | None = None
     asked: Asked | None = None
 
 
@@ -72,8 +73,9 @@ def complete(
     parties = (message.domain, message.gemeente, message.aanbieder)
     profielen = contracts.profielen_of(transaction, *parties) if asked else ()
     historie = load_historie(gateway, transaction, message, bericht, profielen)
-    against = judge_against(bericht, historie, gateway.bronnen(received_at, profielen))
-    return Complete(beside(assessment.verdict, against), historie)
+    bronnen = gateway.bronnen(received_at, profielen)
+    against = judge_against(bericht, historie, bronnen)
+    return Complete(beside(assessment.verdict, against), historie, bronnen)
 
 
 def load_historie(

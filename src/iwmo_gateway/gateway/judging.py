@@ -139,15 +139,23 @@ def _follow_up(
         if counts and judged.historie is not None:
             facts.add_facts(transaction, message, bericht, judged.historie, judged.verdict.settlement)
         if message.status is Status.IN_REVIEW and not message.forwarded:
-            hold(transaction, message, bericht, judged.verdict)
+            _hold(transaction, message, bericht, judged)
         messages.insert_numbers(transaction, message.id, bericht.toewijzing_nummers)
 
 
-def hold(transaction: Transaction, message: Message, bericht: Bericht, verdict: Verdict) -> None:
-    """Ask the municipality to decide on the lines of a claim that are held."""
-    if is_claim(bericht) and verdict.settlement is not None:
-        due = terms.CLAIM.due(day_of(message.received_at))
-        reviews.add(transaction, message, bericht, verdict.findings, verdict.settlement.held, due)
+def _hold(transaction: Transaction, message: Message, bericht: Bericht, judged: Complete) -> None:
+    """Ask the municipality to decide on held lines: when their contract wants it, at the latest in the claim's term."""
+    settlement, bronnen = judged.verdict.settlement, judged.bronnen
+    if not is_claim(bericht) or settlement is None or bronnen is None:
+        return
+    received = day_of(message.received_at)
+    due: dict[str, date] = {}
+    for prestatie in bericht.prestaties:
+        if prestatie.pad in settlement.held:
+            profiel = bronnen.profiel_on(prestatie.product_periode.begindatum)
+            own = profiel.beoordeling.due(received) if profiel and profiel.beoordeling else date.max
+            due[prestatie.pad] = min(own, terms.CLAIM.due(received))
+    reviews.add(transaction, message, bericht, judged.verdict.findings, due)
 
 
 def send(

@@ -1,6 +1,6 @@
 """Reviews: the lines of claims that are held until their municipality decides, and what it decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -116,10 +116,9 @@ def add(
     message: Message,
     bericht: Claim,
     found: Iterable[Finding],
-    held: frozenset[str],
-    uiterlijk: date,
+    due: Mapping[str, date],
 ) -> None:
-    """Keep that these lines (by their paths) wait for the municipality; `found` says why."""
+    """Keep that the lines with these paths wait for the municipality, each until its day; `found` says why."""
     why: dict[str, list[dict[str, str | None]]] = {}
     for finding in found:
         if finding.actie is Actie.REVIEW:
@@ -136,10 +135,10 @@ def add(
                 "regelnummer": prestatie.regelnummer,
                 "bevindingen": why[prestatie.pad],
                 "received_at": message.received_at,
-                "uiterlijk": uiterlijk,
+                "uiterlijk": due[prestatie.pad],
             }
             for prestatie in bericht.prestaties
-            if prestatie.pad in held
+            if prestatie.pad in due
         ],
     )
 

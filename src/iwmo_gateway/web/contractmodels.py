@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from iwmo_gateway.contract.prose import explained, notes
+from iwmo_gateway.contract.prose import explained, lots, notes, rules, unseen
 from iwmo_gateway.gateway.contracts import Kept
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import Domain
@@ -60,6 +60,7 @@ class ContractModel(ContractSummaryModel):
 
     versies: list[int] = Field(description="The versions of this name that you may see")
     uitleg: list[str] = Field(description="The agreement in Dutch, a sentence or two each; tariffs are in `inhoud`")
+    niet_beoordeeld: list[str] = Field(description="What was agreed but no message shows, in Dutch")
     inhoud: dict[str, Any] | None = Field(
         description="The keys of the TOML, tariffs as `cents` (euro cents); null if this gateway takes it no more"
     )
@@ -77,7 +78,8 @@ def full(kept: Kept) -> ContractModel:
     return ContractModel(
         **_summary(kept.contract, kept.gemeenten),
         versies=list(kept.versies),
-        uitleg=[*explained(profiel), *notes(profiel)] if profiel else [],
+        uitleg=[*explained(profiel), *notes(profiel), *lots(profiel), *rules(profiel)] if profiel else [],
+        niet_beoordeeld=[*unseen(profiel)] if profiel else [],
         inhoud=profiel.model_dump(mode="json", exclude={"name", "version"}) if profiel else None,
         fouten=[FoutModel.model_validate(fault) for fault in kept.checked.faults],
     )
