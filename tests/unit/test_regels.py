@@ -54,7 +54,7 @@ WRONG = {
     ),
     "beside itself": (
         'regel = "contract-samen"\nactie = "signal"\nartikel = "9"\nproducten = ["02A16"]\nbij = ["02A16"]\n', 4,
-        "02A16 kan niet naast zichzelf staan",
+        "02A16 kan niet in producten en in bij staan",
     ),
     "no article": (RIGHT["signal"].replace('artikel = "8.6"\n', ""), -1, "artikel ontbreekt"),
     "a month too many": (RIGHT["signal"].replace("= 1", "= 13"), 1, "verwacht een aantal maanden van 1 tot en met 12"),
@@ -76,6 +76,15 @@ def test_a_fault_names_its_line(rule: str, line: int, said: str) -> None:
     found = parse_profiel(HEAD + rule, "proef")
     assert isinstance(found, tuple)
     assert (FIRST + line, True) in [(fault.regelnummer, said in fault.tekst) for fault in found], found
+
+
+def test_a_fault_names_the_article_of_what_it_is_in() -> None:
+    wrong = RIGHT["reject"].replace('"2.3" = "9321"', '"2.3" = "9338"')
+    said = HEAD.replace('bron = "', 'versie = 2\nbron = "', 1) + wrong
+    found = parse_profiel(said, "proef")
+    assert isinstance(found, tuple)
+    (own,) = [line.split('"')[1] for line in RIGHT["reject"].splitlines() if line.startswith("artikel")]
+    assert [(fault.artikel, str(fault).endswith(f"({own})")) for fault in found] == [(None, False), (own, True)]
 
 
 def test_a_rule_stands_once_in_a_profile() -> None:

@@ -131,7 +131,7 @@ def _checked(wanted: str) -> contracts.Checked:
     path = contracts.file_of(wanted)
     checked = contracts.check_file(path)
     for fault in checked.faults:
-        sys.stdout.write(f"{path}:{fault.regelnummer}: {fault.tekst}\n")
+        sys.stdout.write(f"{path}:{fault.regelnummer}: {fault}\n")
     return checked
 
 

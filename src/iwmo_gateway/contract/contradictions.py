@@ -34,6 +34,9 @@ def contradictions(source: Source) -> Iterator[ProfielFault]:
     yield from _wrong_rules(source, known)
     yield from _wrong_multiples(source, known)
     yield from _lots_missing(source)
+    classes = _of_type(values.get("verantwoording"), "klassen", dict)
+    turnovers = [(("verantwoording", "klassen", i), str(one.get("vanaf_euro"))) for i, one in classes]
+    yield from _repeated(source, "de klasse vanaf €", turnovers)
     for i, toelating in _of_type(values.get("aanbieders"), "toegelaten", dict):
         yield from _backwards(source, ("aanbieders", "toegelaten", i), toelating)
 
@@ -54,11 +57,6 @@ def _wrong_rules(source: Source, known: set[str]) -> Iterator[ProfielFault]:
             for i, code in _of_type(rule, key, str):
                 if code not in known:
                     yield ProfielFault(source.line_of((*place, key, i)), f"{code} is geen product van dit profiel")
-        own = {code for _, code in _of_type(rule, "producten", str)}
-        for i, code in _of_type(rule, "bij", str):
-            if code in own:
-                line = source.line_of((*place, "bij", i))
-                yield ProfielFault(line, f"{code} kan niet naast zichzelf staan: het staat ook onder producten")
 
 
 def _wrong_multiples(source: Source, known: set[str]) -> Iterator[ProfielFault]:

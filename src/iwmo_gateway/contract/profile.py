@@ -122,7 +122,7 @@ def parse_profiel(text: str, name: str, version: int = 0) -> Profiel | tuple[Pro
             if fault["type"] != "too_short" or not fault["input"]
         )
     if faults:
-        return tuple(sorted(dict.fromkeys(faults), key=lambda fault: fault.regelnummer))
+        return tuple(sorted(source.with_articles(dict.fromkeys(faults)), key=lambda fault: fault.regelnummer))
     # Everything in it was validated a moment ago; doing so again would take the cents for euros.
     return Profiel.model_construct(name=name, version=version, **dict(said))
 

@@ -6,8 +6,9 @@ to find its way and has nothing to judge.
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,10 +18,17 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ProfielFault:
-    """Something wrong in the text of a profile: the line, from 1, and in Dutch what was expected and found."""
+    """Something wrong in the text of a profile: the line, from 1, and in Dutch what was expected and found.
+
+    `artikel` is that of the product, rule or table that the line belongs to, where it names one.
+    """
 
     regelnummer: int
     tekst: str
+    artikel: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.tekst} ({self.artikel})" if self.artikel else self.tekst
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,27 @@ class Source:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+    def with_articles(self, faults: Iterable[ProfielFault]) -> Iterator[ProfielFault]:
+        """The faults, each with the article of the part of the agreement that its line belongs to."""
+        last: dict[KeyPath, int] = {}
+        articles = {path[:-1]: said for path in self.lines if path[-1] == "artikel" and (said := self._text(path))}
+        for path, line in self.lines.items():
+            for depth in range(len(path) + 1):
+                if path[:depth] in articles:
+                    last[path[:depth]] = max(line, last.get(path[:depth], 0))
+        parts = sorted((self.line_of(path), last[path], articles[path]) for path in articles)
+        begins = [begin for begin, _, _ in parts]
+        for fault in faults:
+            nearest = bisect_right(begins, fault.regelnummer) - 1
+            within = nearest >= 0 and fault.regelnummer <= parts[nearest][1]
+            yield replace(fault, artikel=parts[nearest][2]) if within else fault
+
+    def _text(self, path: KeyPath) -> str | None:
+        found: Any = self.values
+        for step in path:
+            found = found[step]
+        return found if isinstance(found, str) else None
 
 
 def text_of(body: bytes) -> str | ProfielFault:

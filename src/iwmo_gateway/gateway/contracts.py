@@ -120,7 +120,7 @@ def index(name: str, checked: Checked, cpi: str, vanaf: date) -> Voorstel:
     voorstel = propose(checked.text, _right(checked), percentage, vanaf)
     wrong = check(name, voorstel.tekst.encode()).faults
     if wrong:
-        told = "; ".join(fault.tekst for fault in wrong)
+        told = "; ".join(str(fault) for fault in wrong)
         raise ConfigurationError(f"Het voorstel zou geen goed profiel zijn: {told}")
     return voorstel
 
@@ -234,7 +234,7 @@ def shown_text(gateway: Gateway, wanted: str) -> str:
 
 def _right(checked: Checked) -> Profiel:
     if checked.profiel is None:
-        raise ConfigurationError("\n".join(f"regel {fault.regelnummer}: {fault.tekst}" for fault in checked.faults))
+        raise ConfigurationError("\n".join(f"regel {fault.regelnummer}: {fault}" for fault in checked.faults))
     return checked.profiel
 
 

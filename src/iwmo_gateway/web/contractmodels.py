@@ -53,6 +53,7 @@ class FoutModel(BaseModel):
 
     regelnummer: int
     tekst: str
+    artikel: str | None = Field(description="Of the product, rule or table that the line belongs to")
 
 
 class ContractModel(ContractSummaryModel):

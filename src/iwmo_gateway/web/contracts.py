@@ -1,5 +1,6 @@
 """The calls of /v1/contracts: contract profiles, read and loaded by a municipality's own administrators."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -92,7 +93,7 @@ def put_contract(
     checked = contracts.check(name, body)
     if checked.profiel is None:
         told = f"Het profiel heeft {len(checked.faults)} fout(en)."
-        errors = [{"regelnummer": one.regelnummer, "tekst": one.tekst} for one in checked.faults[:_MOST_TOLD]]
+        errors = [asdict(fault) for fault in checked.faults[:_MOST_TOLD]]
         return problem("contract-onjuist", told, errors=errors, meer=len(checked.faults) > _MOST_TOLD)
     taken = contracts.take(gateway, caller, checked.text, checked.profiel)
     if isinstance(taken, Declined):
