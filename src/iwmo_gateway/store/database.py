@@ -33,6 +33,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -235,8 +236,16 @@ def _alembic(connection: Connection | None) -> Config:
     return config
 
 
+class _SQLiteCompiler(SQLiteCompiler):
+    """Asks for a true column by its name alone: of `credit = 1` SQLite does not see that an index has it."""
+
+    def visit_is_true_unary_operator(self, element: Any, operator: Any, **kw: Any) -> str:
+        return self.process(element.element, **kw)
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     """WAL, foreign keys, and transactions that begin when we say so: the driver's own habit breaks the locking."""
+    engine.dialect.statement_compiler = _SQLiteCompiler
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
