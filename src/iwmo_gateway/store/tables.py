@@ -416,6 +416,8 @@ Index(
     unique=True,
     **_only("credit AND approved"),
 )
+for _side in ("gemeente", "aanbieder"):
+    Index(f"ix_prestaties_credits_{_side}", prestaties.c[_side], prestaties.c.id, **_only("credit AND approved"))
 Index(
     "ix_prestaties_claimed",
     prestaties.c.domain,
