@@ -114,6 +114,7 @@ def test_an_invoice_is_claimed_back_alike(call: Callers) -> None:
     [
         ("2023-04-02", 0, "Gecrediteerd op 2023-04-02, toen de betaaltermijn tot en met 2023-04-02 nog liep"),
         ("2023-04-03", 395, RATE),
+        ("2024-02-01", 395, RATE),
     ],
 )
 def test_a_credit_within_the_payment_term_bears_nothing(call: Callers, credit_on: str, rente: int, first: str) -> None:
