@@ -11,7 +11,13 @@ from tests.claims import AANBIEDER, GEMEENTE, Line, Terms, allocation, claim
 from tests.conftest import TODAY, Callers
 from tests.integration.test_http_builders import day
 
-WALKS = ("SCAN prestaties", "SCAN credit", "SCAN debit", "USING INTEGER PRIMARY KEY (rowid<?)")
+WALKS = (
+    "SCAN prestaties",
+    "SCAN credit",
+    "SCAN debit",
+    "INTEGER PRIMARY KEY (rowid<?)",
+    "INTEGER PRIMARY KEY (rowid>?)",
+)
 
 
 @contextmanager
