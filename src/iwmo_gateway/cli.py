@@ -21,7 +21,7 @@ from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import is_id
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
-from iwmo_gateway.worker import work, working_beside
+from iwmo_gateway.worker import published, work, working_beside
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,7 +77,8 @@ def worker() -> None:
     with the_gateway() as gateway:
         migrated(gateway)
         gateway.warm_up()
-        work(gateway, stop)
+        with published(gateway):
+            work(gateway, stop)
 
 
 @app.command()

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address that `serve` listens on")
     port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on")
+    worker_metrics_port: int | None = Field(None, ge=1, le=65535, description="Port of a worker's own /metrics")
     max_message_bytes: PositiveInt = Field(25 * 1024 * 1024, description="Larger messages are refused (IB012)")
     sync_limit_bytes: PositiveInt = Field(1024 * 1024, description="Larger messages are answered later (202)")
     lease_seconds: PositiveInt = Field(30, description="How long a process may have a message in hand")

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
+from prometheus_client import CollectorRegistry, start_http_server
 
-from iwmo_gateway.errors import GatewayError
+from iwmo_gateway.errors import ConfigurationError, GatewayError
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.metrics import OfProcess, looked_for_work
 from iwmo_gateway.gateway.waiting import judge_next
 
 log = structlog.get_logger(__name__)
@@ -20,6 +22,7 @@ POLL_SECONDS = 1.0
 def work(gateway: Gateway, stop: threading.Event, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Judge what waits, oldest first, until told to stop. What is in hand then is finished first."""
     while not stop.is_set():
+        looked_for_work(now())
         try:
             found = judge_next(gateway, now())
         except Exception as error:
@@ -31,7 +34,8 @@ def work(gateway: Gateway, stop: threading.Event, now: Callable[[], datetime] = 
         if found is None:
             stop.wait(POLL_SECONDS)
         else:
-            log.info("taken_up", message=found.message.id, status=found.message.status)
+            message = found.message
+            log.info("taken_up", message=message.id, status=message.status, request=message.request)
 
 
 @contextmanager
@@ -47,3 +51,27 @@ def working_beside(gateway: Gateway) -> Iterator[None]:
         stop.set()
         if thread.is_alive():
             thread.join(gateway.settings.lease_seconds)
+
+
+@contextmanager
+def published(gateway: Gateway) -> Iterator[None]:
+    """Let Prometheus read what this process counts, on a port of its own, if the settings name one.
+
+    Raises ConfigurationError for a port that cannot be had.
+    """
+    settings = gateway.settings
+    if settings.worker_metrics_port is None:
+        yield
+        return
+    registry = CollectorRegistry()
+    registry.register(OfProcess(gateway))
+    try:
+        server, thread = start_http_server(settings.worker_metrics_port, settings.host, registry)
+    except OSError as error:
+        raise ConfigurationError(f"IWMO_WORKER_METRICS_PORT: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

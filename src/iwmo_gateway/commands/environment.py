@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column
 
 from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.gateway import tracing
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
 
@@ -31,11 +32,13 @@ def the_gateway() -> Iterator[Gateway]:
     """The gateway of these settings, with its log on standard error."""
     settings = read_settings()
     _log_to_stderr(settings.log_level)
+    tracing.start()
     gateway = open_gateway(settings)
     try:
         yield gateway
     finally:
         gateway.close()
+        tracing.stop()
 
 
 def migrate_embedded(gateway: Gateway) -> None:

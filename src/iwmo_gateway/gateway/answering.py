@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from iwmo_gateway.errors import StoreConflict
+from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.assessing import Asked, load_historie
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.correlation import noted
 from iwmo_gateway.retour.told import told
 from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.rules.verdict import Verdict
@@ -66,10 +68,11 @@ def follow(
         toegekend=settlement.toegekend if settlement else None,
     )
     messages.insert_judgement(transaction, judgement, verdict.findings)
-    detail = {"retour": answer.id, "status": status, "oordeel": judgement.nr}
+    detail = noted({"retour": answer.id, "status": status, "oordeel": judgement.nr})
     messages.insert_events(transaction, message.id, [Event(now, "answered", answer.afzender, detail)])
     if usable:
         _keep_facts(gateway, transaction, asked, status, verdict)
+    metrics.count_answer(message, now)
 
 
 def _keep_facts(gateway: Gateway, transaction: Transaction, asked: Asked, status: Status, verdict: Verdict) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.tracing import traced
 from iwmo_gateway.rules.answers import Beantwoord
 from iwmo_gateway.rules.external import asks_contract
 from iwmo_gateway.rules.historie import Bronnen, Historie
@@ -48,6 +49,7 @@ class Complete:
     asked: Asked | None = None
 
 
+@traced("levels 1 and 2")
 def assess(gateway: Gateway, document: Document) -> Assessment:
     """Levels 1 and 2.
 
@@ -60,6 +62,7 @@ def assess(gateway: Gateway, document: Document) -> Assessment:
     return Assessment(bericht, judge_alone(bericht), more=False)
 
 
+@traced("levels 3 and 4")
 def complete(
     gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
 ) -> Complete:
@@ -78,6 +81,7 @@ def complete(
     return Complete(beside(assessment.verdict, against), historie, bronnen)
 
 
+@traced("load history")
 def load_historie(
     gateway: Gateway, transaction: Transaction, message: Message, bericht: Bericht, profielen: tuple[Profiel, ...] = ()
 ) -> Historie:

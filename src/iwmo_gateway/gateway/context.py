@@ -28,6 +28,7 @@ from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.messages import Message
+from iwmo_gateway.store.watched import Watched
 
 _ID: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -37,7 +38,7 @@ class Gateway:
     """One gateway on one database. Safe to share between threads."""
 
     settings: Settings
-    database: Database
+    database: Watched
     schemas: Schemas
     codelists: Codelists
     secret: bytes
@@ -117,7 +118,7 @@ def open_gateway(settings: Settings) -> Gateway:
 
     Raises ConfigurationError for a folder of schemas or code lists that cannot be used, or a missing key.
     """
-    database = Database(settings.database_url)
+    database = Watched(settings.database_url)
     return Gateway(
         settings=settings,
         database=database,

@@ -13,11 +13,13 @@ import structlog
 
 from iwmo_gateway.contract import terms
 from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
-from iwmo_gateway.gateway import metrics
+from iwmo_gateway.gateway import metrics, tracing
 from iwmo_gateway.gateway.answering import follow
 from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
+from iwmo_gateway.gateway.correlation import noted
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
+from iwmo_gateway.gateway.tracing import traced
 from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.verdict import Verdict, is_claim
@@ -47,6 +49,7 @@ class Occasion:
     answered_on: date
 
 
+@traced("judge")
 def process(gateway: Gateway, message: Message, document: Document, occasion: Occasion) -> Result:
     """Judge a kept message, store what follows from it, and return its result.
 
@@ -61,7 +64,26 @@ def process(gateway: Gateway, message: Message, document: Document, occasion: Oc
     except Exception as error:
         result = _fault(gateway, message, occasion, error)
     metrics.count(result.message, result.findings, time.perf_counter() - began)
+    tell(result, occasion)
     return result
+
+
+def tell(result: Result, occasion: Occasion) -> None:
+    """Log how a message was judged, and count its answer, if this was the occasion of it."""
+    message, judgement = result.message, result.judgement
+    now = judgement is not None and judgement.at == occasion.now
+    retour = judgement.retour if judgement is not None else None
+    log.info(
+        "judged" if now else "not_judged_anew",
+        message=message.id,
+        soort=message.soort,
+        status=message.status,
+        retour=retour,
+        origin=message.request,
+    )
+    tracing.note(iwmo__message=message.id, iwmo__soort=message.soort, iwmo__status=message.status)
+    if now and retour is not None:
+        metrics.count_answer(message, occasion.now)
 
 
 def _settled(
@@ -76,6 +98,7 @@ def _settled(
     return _settle(gateway, message, document, assessment, occasion)
 
 
+@traced("settle")
 def _settle(
     gateway: Gateway, message: Message, document: Document, assessment: Assessment, occasion: Occasion
 ) -> Result:
@@ -167,7 +190,8 @@ def send(
     judgement: Judgement,
 ) -> None:
     """The answer into the sender's mailbox and a forwarded message into its receiver's; and what happened."""
-    happened = [Event(occasion.now, "judged", occasion.actor, {"status": judgement.status, "oordeel": judgement.nr})]
+    detail = noted({"status": judgement.status, "oordeel": judgement.nr})
+    happened = [Event(occasion.now, "judged", occasion.actor, detail)]
     deliveries: list[tuple[str, str, str | None]] = []
     replaces = _withdrawn_or_replaced(transaction, message, occasion.now) if message.judgements else None
     if answer is not None:
@@ -177,10 +201,11 @@ def send(
         if not messages.insert_message(transaction, retour, xml, None):
             raise StoreConflict("The identification of the answer is in use")
         deliveries.append((message.afzender, retour.id, replaces))
-        happened.append(Event(occasion.now, "answered", "gateway", {"retour": retour.id, "vervangt": replaces}))
+        detail = noted({"retour": retour.id, "vervangt": replaces})
+        happened.append(Event(occasion.now, "answered", "gateway", detail))
     if after.forwarded and not message.forwarded and message.ontvanger:
         deliveries.append((message.ontvanger, message.id, None))
-        happened.append(Event(occasion.now, "forwarded", "gateway", {"aan": message.ontvanger}))
+        happened.append(Event(occasion.now, "forwarded", "gateway", noted({"aan": message.ontvanger})))
     messages.insert_events(transaction, message.id, happened)
     mailbox.deliver(transaction, deliveries, occasion.now)
 
@@ -200,6 +225,7 @@ def _withdrawn_or_replaced(transaction: Transaction, message: Message, now: date
     return replaced if withdrawn else earlier.id
 
 
+@traced("answer")
 def made_answer(
     gateway: Gateway, message: Message, document: Document, verdict: Verdict, occasion: Occasion
 ) -> tuple[Message, bytes]:
@@ -231,6 +257,7 @@ def made_answer(
         holds_identification=True,
         own=True,
         answers=message.id,
+        request=message.request,
     )
     return own, xml
 

@@ -1,9 +1,13 @@
 """The mailbox of the calling party: reading never consumes, acknowledging is explicit and harmless to repeat."""
 
+import structlog
+
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.store import mailbox, messages
 from iwmo_gateway.store.mailbox import Entry
+
+log = structlog.get_logger(__name__)
 
 
 def waiting(gateway: Gateway, party: str, *, after: int, limit: int) -> list[Entry]:
@@ -24,13 +28,19 @@ def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry,
             mailbox.mark_fetched(transaction, party, entry.message, caller.at)
     with gateway.database.reading() as transaction:
         still = mailbox.entry(transaction, party, nr)
-        return (still, messages.xml_of(transaction, still.message)) if still else None
+        if still is None:
+            return None
+        body = messages.xml_of(transaction, still.message)
+    log.info("fetched", message=still.message, answers=still.answers, origin=still.request)
+    return still, body
 
 
 def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> bool:
     """The party has the message in hand: it no longer waits. False if there is no such entry."""
     with gateway.database.writing() as transaction:
-        if mailbox.entry(transaction, party, nr) is None:
+        entry = mailbox.entry(transaction, party, nr)
+        if entry is None:
             return False
         mailbox.mark_acknowledged(transaction, party, nr, caller.at)
-        return True
+    log.info("acknowledged", message=entry.message, answers=entry.answers, origin=entry.request)
+    return True

@@ -6,18 +6,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+import structlog
+
 from iwmo_gateway.errors import StoreConflict
+from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.assessing import assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
+from iwmo_gateway.gateway.correlation import correlation, noted
 from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.results import Result, result_of
+from iwmo_gateway.gateway.tracing import traced
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Event, Message, Status
+
+log = structlog.get_logger(__name__)
 
 _SENDER: Final = {"303": "Aanbieder", "304": "Gemeente", "325": "Afzender"}
 """The element that names the real sender, where that is not Afzender or, of a return message, Ontvanger."""
@@ -49,6 +56,7 @@ class Taken:
     repeated: bool
 
 
+@traced("receive")
 def receive(
     gateway: Gateway, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False
 ) -> Refused | Taken:
@@ -69,12 +77,14 @@ def receive(
     with gateway.database.writing() as transaction:
         kept = _kept(transaction, message, body, lease_until)
         repeated = kept.id != message.id
-        happened = Event(caller.at, "repeated" if repeated else "received", caller.actor)
+        happened = Event(caller.at, "repeated" if repeated else "received", caller.actor, noted())
         messages.insert_events(transaction, kept.id, [happened])
+    metrics.count_received(kept, repeated=repeated)
     if repeated:
         return Taken(_repeated(gateway, kept, document, caller, received_at), repeated=True)
     message = kept
     if later:
+        log.info("kept_for_later", message=message.id, soort=message.soort, size=message.size)
         return Taken(Result(message, None, ()), repeated=False)
     occasion = Occasion(caller.actor, caller.at, received_at, day_of(received_at))
     return Taken(process(gateway, message, document, occasion), repeated=False)
@@ -94,6 +104,7 @@ def validate(gateway: Gateway, caller: Caller, body: bytes, received_at: datetim
     return replace(message, status=status_of(assessment, verdict)), verdict
 
 
+@traced("read")
 def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refused:
     document = read(body, gateway.settings.max_message_bytes)
     if isinstance(document, Unreadable):
@@ -130,9 +141,11 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
         holds_identification=identificatie is not None,
         declaratie_nummer=declaratie_nummer,
         attempts=0 if later else 1,
+        request=correlation(),
     )
 
 
+@traced("keep")
 def _kept(transaction: Transaction, message: Message, body: bytes, lease_until: datetime) -> Message:
     """The message as it is kept now, or the one that was kept before with exactly these bytes.
 

@@ -9,7 +9,9 @@ from typing import Final
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.gateway.judging import Occasion, made_answer, send
+from iwmo_gateway.gateway.correlation import noted
+from iwmo_gateway.gateway.judging import Occasion, made_answer, send, tell
+from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.retour.building import APPROVED, NO_REMARK, NOT_JUDGED, REJECTED
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.verdict import Verdict, decided, is_claim
@@ -106,11 +108,12 @@ def _decide_claim(
         if right:
             messages.insert_events(transaction, message.id, [_event(caller, one, before[one.review]) for one in right])
         left = reviews.left(transaction, message.id)
-        judgement = None
+        judgement, occasion = None, Occasion(caller.actor, caller.at, message.received_at, answered_on)
         if right and not left:
-            occasion = Occasion(caller.actor, caller.at, message.received_at, answered_on)
             judgement = _settle(gateway, transaction, message, occasion)
         now = reviews.by_ids(transaction, [one.review for one in asked])
+    if judgement is not None:
+        tell(Result(replace(message, status=judgement.status), judgement, ()), occasion)
     status = judgement.status if judgement else message.status
     retour = (judgement.retour, judgement.retour_soort) if judgement else (None, None)
     return [Decided(one, outcome, now[one.review], status, left, *retour) for one, outcome in outcomes]
@@ -146,7 +149,7 @@ def _event(caller: Caller, decision: Decision, review: Review) -> Event:
         "retourcode": decision.retourcode,
         "reden": decision.reason,
     }
-    return Event(caller.at, "decided", caller.actor, detail)
+    return Event(caller.at, "decided", caller.actor, noted(detail))
 
 
 def _settle(gateway: Gateway, transaction: Transaction, message: Message, occasion: Occasion) -> Judgement:

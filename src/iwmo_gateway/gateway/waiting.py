@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.correlation import on_behalf_of
 from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.standard.days import day_of
@@ -26,9 +27,10 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
             return Result(replace(message, status=Status.FAILED, error=error), None, ())
     if message is None:
         return None
-    return process(
-        gateway,
-        message,
-        gateway.kept_document(message, body),
-        Occasion("worker", now, message.received_at, day_of(now)),
-    )
+    with on_behalf_of(message):
+        return process(
+            gateway,
+            message,
+            gateway.kept_document(message, body),
+            Occasion("worker", now, message.received_at, day_of(now)),
+        )

@@ -25,6 +25,7 @@ class Entry:
     replaces: str | None
     fetched_at: datetime | None
     acknowledged_at: datetime | None
+    request: str | None = None
 
 
 def _counting(new: Any) -> Any:
@@ -145,4 +146,5 @@ def _entries() -> Select[Any]:
         mailbox.c.replaces,
         mailbox.c.fetched_at,
         mailbox.c.acknowledged_at,
+        messages.c.request,
     ).join(messages, messages.c.id == mailbox.c.message)

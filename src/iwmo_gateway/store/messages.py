@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, insert, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, insert, select, true, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
@@ -58,6 +58,7 @@ class Message:
     declaratie_nummer: str | None = None
     attempts: int = 0
     error: str | None = None
+    request: str | None = None
 
     @property
     def gemeente(self) -> str:
@@ -335,16 +336,6 @@ def findings_of(
         replace(finding, actie=Actie(finding.actie))
         for finding in (Finding(*row) for row in transaction.execute(query))
     ]
-
-
-def waiting(transaction: Transaction) -> dict[str, tuple[int, datetime]]:
-    """How many messages wait by status, and the moment at which the oldest came in."""
-    query = (
-        select(messages.c.status, func.count(), func.min(messages.c.received_at))
-        .where(messages.c.status.in_([status.value for status in WAITS]))
-        .group_by(messages.c.status)
-    )
-    return {status: (count, oldest) for status, count, oldest in transaction.execute(query)}
 
 
 def _one(transaction: Transaction, statement: Any, values: Mapping[str, Any] | None = None) -> Message | None:

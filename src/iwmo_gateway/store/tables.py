@@ -121,6 +121,7 @@ messages = Table(
     Column("lease_until", Moment, comment="until when a process has it in hand"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was taken in hand"),
     Column("error", Text, comment="what went wrong with us the last time"),
+    Column("request", String(64), comment="correlation id of the call that brought it"),
     Column("xml", LargeBinary, nullable=False),
     UniqueConstraint("afzender", "digest"),
 )

@@ -1,6 +1,7 @@
 """The application: the calls of /v1, probes and metrics, and what every answer has in common."""
 
 import re
+import secrets
 import time
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,15 +16,17 @@ from starlette.types import Message as ASGIMessage
 
 from iwmo_gateway import __version__
 from iwmo_gateway.errors import GatewayError, StoreError
-from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.standing import Exposition
 from iwmo_gateway.web import contracts, interest, reports, reviews, states
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
+from iwmo_gateway.web.watching import Watched
 
 log = structlog.get_logger(__name__)
 
 _NINE_DIGITS: Final = re.compile(r"(?<![0-9a-f])\d{9}(?![0-9a-f])")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS: Final = [
     (b"api-version", __version__.encode()),
     (b"cache-control", b"no-store"),
@@ -65,8 +68,11 @@ def create_app(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        # FastAPI's own would tell whole URLs and the texts of errors to whoever collects traces; ours tell neither.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.gateway = gateway
+    app.state.exposition = Exposition(gateway)
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)
@@ -74,6 +80,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(contracts.router)
     app.include_router(interest.router)
     app.add_middleware(EveryAnswer)
+    app.add_middleware(Watched)
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(RequestValidationError)(_wrong_parameters)
     app.exception_handler(HTTPException)(_http_error)
@@ -103,9 +110,8 @@ def readyz(request: Request) -> JSONResponse:
 
 def the_metrics(request: Request) -> Response:
     """Prometheus."""
-    return Response(
-        metrics.exposition(request.app.state.gateway, datetime.now(UTC)), media_type="text/plain; version=0.0.4"
-    )
+    exposition: Exposition = request.app.state.exposition
+    return Response(exposition.text(datetime.now(UTC)), media_type="text/plain; version=0.0.4")
 
 
 class EveryAnswer:
@@ -120,23 +126,33 @@ class EveryAnswer:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request"] = request_id
 
         async def with_headers(message: ASGIMessage) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        try:
-            await self.app(scope, receive, with_headers)
-        except Exception as error:
-            # Its text may hold values of a message: only the kind is told.
-            log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
-            if status == 0:
-                await problem("fout")(scope, receive, with_headers)
-        took = round((time.perf_counter() - began) * 1000, 1)
-        log.info("call", method=scope["method"], path=_path(scope["path"]), status=status, ms=took)
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                await self.app(scope, receive, with_headers)
+            except Exception as error:
+                # Its text may hold values of a message: only the kind is told.
+                log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
+                if status == 0:
+                    await problem("fout")(scope, receive, with_headers)
+            took = round((time.perf_counter() - began) * 1000, 1)
+            log.info("call", method=scope["method"], path=_path(scope["path"]), status=status, ms=took)
+
+
+def _request_id(scope: Scope) -> str:
+    """The correlation id of a call: the caller's own if that may be logged, or a new one."""
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    safe = _REQUEST_ID.fullmatch(given) and not _NINE_DIGITS.search(given)
+    return given if safe else secrets.token_hex(8)
 
 
 def _path(path: str) -> str:

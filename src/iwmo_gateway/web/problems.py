@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi.responses import JSONResponse
 
+from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.receive import Denial, Refused
 from iwmo_gateway.standard.xml import Unreadable, XmlProblem
 from iwmo_gateway.web.models import ProblemModel
@@ -111,6 +112,7 @@ def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 def problem(code: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """A problem as an answer: its kind, what is the matter in this case, and what to do about it."""
+    metrics.count_problem(code)
     kind = CATALOGUE[code]
     body = {
         "type": f"/v1/problems/{code}",

@@ -1,0 +1,65 @@
+"""What waits in the store, counted for who watches it: each question by an index over only what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, case, func, literal_column, select
+
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.messages import WAITS
+from iwmo_gateway.store.tables import Moment, mailbox, messages, replays
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How many wait of one sort, and since when the oldest does."""
+
+    number: int
+    oldest: datetime
+
+
+# Statuses as literals: of a parameter a database does not know that an index over only some rows has it.
+_UNJUDGED: Final = (
+    select(
+        messages.c.status,
+        case((messages.c.size > bindparam("limit"), "large"), else_="small").label("size_class"),
+        func.count(),
+        func.min(messages.c.received_at),
+    )
+    .where(messages.c.status.in_([literal_column(f"'{status}'") for status in sorted(WAITS)]))
+    .group_by(messages.c.status, "size_class")
+)
+_UNFETCHED: Final = (
+    select(
+        case((func.length(mailbox.c.party) == 4, "gemeente"), else_="aanbieder").label("side"),
+        case(
+            (mailbox.c.created_at < bindparam("week_ago", type_=Moment()), "older"),
+            (mailbox.c.created_at < bindparam("day_ago", type_=Moment()), "week"),
+            else_="day",
+        ).label("age"),
+        func.count(),
+        func.min(mailbox.c.created_at),
+    )
+    .where(*(mailbox.c[name].is_(None) for name in ("fetched_at", "acknowledged_at", "withdrawn_at")))
+    .group_by("side", "age")
+)
+_RUNNING: Final = select(func.count()).select_from(replays).where(replays.c.finished_at.is_(None))
+
+
+def unjudged(transaction: Transaction, large: int) -> dict[tuple[str, str], Amount]:
+    """Messages that wait with us, by status and size: `large` are those of more bytes than this."""
+    rows = transaction.execute(_UNJUDGED, {"limit": large})
+    return {(status, size): Amount(number, oldest) for status, size, number, oldest in rows}
+
+
+def unfetched(transaction: Transaction, day_ago: datetime, week_ago: datetime) -> dict[tuple[str, str], Amount]:
+    """What lies in mailboxes and was never fetched, by kind of party and age: of the last `day`, `week`, or `older`."""
+    rows = transaction.execute(_UNFETCHED, {"day_ago": day_ago, "week_ago": week_ago})
+    return {(side, age): Amount(number, oldest) for side, age, number, oldest in rows}
+
+
+def running_replays(transaction: Transaction) -> int:
+    """How many replays are not finished."""
+    number: int = transaction.execute(_RUNNING).scalar_one()
+    return number
