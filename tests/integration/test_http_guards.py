@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute, Route
 
 from iwmo_gateway.errors import StoreError
+from iwmo_gateway.gateway import standing
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.store.database import Database
@@ -22,6 +24,11 @@ from tests.integration.test_http_refusals import is_problem
 OPEN = {"/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/problems/{code}"}
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "src" / "iwmo_gateway" / "web"
+LABELS = {
+    *("soort", "status", "size", "copy", "regel", "actie", "code", "le", "overdue", "party", "age", "kind"),
+    *("turn", "due", "method", "route", "state", "version"),
+}
+"""Every label of a metric: none that could hold a value of a message, or grow with what is sent."""
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 
@@ -218,7 +225,11 @@ def test_every_problem_stands_in_the_documentation() -> None:
         assert [code for code in CATALOGUE if f"`{code}`" not in text] == []
 
 
-def test_the_metrics_count_what_was_judged_by_kind_and_status_and_hold_nothing_of_a_message(call: Callers) -> None:
+def test_the_metrics_count_what_was_judged_by_kind_and_status_and_hold_nothing_of_a_message(
+    call: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "FRESH", timedelta())
+
     def counted(soort: str, status: str) -> float:
         line = f'iwmo_messages_judged_total{{soort="{soort}",status="{status}"}} '
         lines = [each for each in call.client.get("/metrics").text.splitlines() if each.startswith(line)]
@@ -234,12 +245,12 @@ def test_the_metrics_count_what_was_judged_by_kind_and_status_and_hold_nothing_o
 
     answer = call.client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert 'iwmo_messages_waiting{status="received"} 1.0' in answer.text
-    assert 'iwmo_messages_waiting{status="failed"} 0.0' in answer.text
-    assert 'iwmo_findings_total{actie="reject",regel="TR019"}' in answer.text
+    assert 'iwmo_messages_waiting{size="small",status="received"} 1.0' in answer.text
+    assert 'iwmo_messages_waiting{size="small",status="failed"} 0.0' in answer.text
+    assert 'iwmo_findings_total{actie="reject",regel="TR019",soort="WMO305"}' in answer.text
     assert 'iwmo_judging_seconds_count{soort="WMO305"}' in answer.text
     labels = re.findall(r'(\w+)="([^"]*)"', answer.text)
-    assert {name for name, _ in labels} == {"soort", "status", "regel", "actie", "le", "overdue"}
+    assert {name for name, _ in labels} == LABELS
     assert not [value for value in (*PERSONAL, AANBIEDER, "START01", "799999") if value in answer.text]
 
 

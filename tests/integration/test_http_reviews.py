@@ -5,14 +5,14 @@ municipality decides.
 """
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from iwmo_gateway.errors import RetourInvalid
-from iwmo_gateway.gateway import contracts, review
+from iwmo_gateway.gateway import contracts, review, standing
 from iwmo_gateway.gateway.access import Caller, set_answering
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.store import reviews
@@ -173,7 +173,10 @@ def test_the_contract_may_want_a_decision_sooner(call: Callers) -> None:
     assert [line["uiterlijk"] for line in listed(call)] == ["2023-05-10"]
 
 
-def test_nothing_is_decided_by_time_and_what_is_overdue_is_counted(call: Callers) -> None:
+def test_nothing_is_decided_by_time_and_what_is_overdue_is_counted(
+    call: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "FRESH", timedelta())
     said = sent(call, claimed(LATE, IN_TIME))
     assert [line["te_laat"] for line in listed(call, on="2023-05-17")] == [False]
     assert [(line["te_laat"], line["werkdagen_over"]) for line in listed(call, on="2023-06-01")] == [(True, -9)]

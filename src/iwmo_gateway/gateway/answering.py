@@ -12,6 +12,7 @@ from iwmo_gateway.gateway.correlation import noted
 from iwmo_gateway.retour.told import told
 from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.rules.verdict import Verdict
+from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.retouren import Retour
 from iwmo_gateway.standard.xml import Document
 from iwmo_gateway.store import facts, messages
@@ -72,7 +73,7 @@ def follow(
     messages.insert_events(transaction, message.id, [Event(now, "answered", answer.afzender, detail)])
     if usable:
         _keep_facts(gateway, transaction, asked, status, verdict)
-    metrics.count_answer(message, now)
+    metrics.count_answer(message, day_of(answer.received_at))
 
 
 def _keep_facts(gateway: Gateway, transaction: Transaction, asked: Asked, status: Status, verdict: Verdict) -> None:

@@ -83,7 +83,7 @@ def tell(result: Result, occasion: Occasion) -> None:
     )
     tracing.note(iwmo__message=message.id, iwmo__soort=message.soort, iwmo__status=message.status)
     if now and retour is not None:
-        metrics.count_answer(message, occasion.now)
+        metrics.count_answer(message, occasion.answered_on)
 
 
 def _settled(

@@ -1,7 +1,7 @@
 """What this process counts and times, for an operator's questions. No label ever holds a value of a message."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -76,10 +76,10 @@ def count(message: Message, found: Iterable[Finding], seconds: float) -> None:
         _FINDINGS.labels(message.soort, finding.regel, finding.actie).inc()
 
 
-def count_answer(message: Message, answered_at: datetime) -> None:
+def count_answer(message: Message, answered_on: date) -> None:
     """One return message, ours or its receiver's, to a message."""
     term = terms.CLAIM if message.soort[-3:] in CLAIMS else terms.RETURN
-    took = terms.working_days_between(day_of(message.received_at), day_of(answered_at))
+    took = terms.working_days_between(day_of(message.received_at), answered_on)
     _TERM_USED.labels(message.soort).observe(took / term.days)
 
 
