@@ -30,7 +30,7 @@ OF_PROMETHEUS = {"job", "instance"}
 QUESTIONS = {
     "failed": "iwmo_messages_waiting",
     "oldest waiting": "iwmo_oldest_waiting_seconds",
-    "answers near their term": "iwmo_messages_unanswered",
+    "answers near their term": "iwmo_answers_owed",
     "answered late": "iwmo_answer_term_used_ratio_bucket",
     "reviews overdue": "iwmo_reviews_waiting",
     "mailbox not fetched": "iwmo_mailbox_unfetched",

@@ -25,8 +25,8 @@ OPEN = {"/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/problems/{co
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "src" / "iwmo_gateway" / "web"
 LABELS = {
-    *("soort", "status", "size", "copy", "regel", "actie", "code", "le", "overdue", "party", "age", "kind"),
-    *("turn", "due", "method", "route", "state", "version"),
+    *("soort", "status", "size", "copy", "regel", "actie", "code", "le", "party", "age", "kind"),
+    *("due", "method", "route", "state", "version"),
 }
 """Every label of a metric: none that could hold a value of a message, or grow with what is sent."""
 METHODS = {"get", "put", "post", "patch", "delete"}

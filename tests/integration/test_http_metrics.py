@@ -120,7 +120,6 @@ def test_what_waits_is_told_by_status_and_size(call: Callers) -> None:
     assert value(told, "iwmo_messages_waiting", status="received", size="large") == 0
     assert value(told, "iwmo_oldest_waiting_seconds", status="received", size="small") == 600
     assert ("iwmo_messages_waiting", frozenset({("status", "failed"), ("size", "large")})) in told
-    assert value(told, "iwmo_messages_unanswered", kind="other", turn="gateway", due="later") == 1
 
 
 def test_mailboxes_tell_how_long_nobody_fetched(call: Callers) -> None:
@@ -144,26 +143,26 @@ def test_mailboxes_tell_how_long_nobody_fetched(call: Callers) -> None:
     assert value(told, "iwmo_mailbox_oldest_unfetched_seconds", party="gemeente") == 0
 
 
-def test_answers_that_a_party_owes_are_told_by_their_term(call: Callers) -> None:
-    set_answering(call.gateway, GEMEENTE, TODAY, itself=True)
-    call.send(GEMEENTE, allocated(Terms()), TODAY)
-    call.send(AANBIEDER, claim(Line()), TODAY)
+def test_answers_that_we_owe_are_told_by_their_term(call: Callers) -> None:
+    call.send(AANBIEDER, claim(Line()), TODAY, Prefer="respond-async")
+    call.send(AANBIEDER, lone_start(), TODAY, Prefer="respond-async")
 
-    def owed(kind: str, on: str) -> list[float]:
+    def owed(on: str) -> dict[str, list[float]]:
         told = values(call.gateway, day(on))
-        return [
-            value(told, "iwmo_messages_unanswered", kind=kind, turn="party", due=due)
-            for due in ("later", "soon", "late")
-        ]
+        return {
+            kind: [value(told, "iwmo_answers_owed", kind=kind, due=due) for due in ("later", "soon", "late")]
+            for kind in ("claim", "other")
+        }
 
-    # Received on Wednesday 1 March: ten working days end on the 15th.
-    assert owed("claim", "2023-03-01") == [1, 0, 0]
-    assert owed("claim", "2023-03-13") == [1, 0, 0]
-    assert owed("claim", "2023-03-14") == [0, 1, 0]
-    assert owed("claim", "2023-03-15") == [0, 1, 0]
-    assert owed("claim", "2023-03-16") == [0, 0, 1]
-    assert owed("claim", "2023-06-16") == [0, 0, 0]
-    assert owed("other", "2023-03-16") == [0, 0, 0]
+    # Received on Wednesday 1 March: three working days end on Monday the 6th, ten on Wednesday the 15th.
+    later, soon, late = [1, 0, 0], [0, 1, 0], [0, 0, 1]
+    assert owed("2023-03-02") == {"claim": later, "other": later}
+    assert owed("2023-03-03") == {"claim": later, "other": soon}
+    assert owed("2023-03-06") == {"claim": later, "other": soon}
+    assert owed("2023-03-07") == {"claim": later, "other": late}
+    assert owed("2023-03-13") == {"claim": later, "other": late}
+    assert owed("2023-03-14") == {"claim": soon, "other": late}
+    assert owed("2023-03-16") == {"claim": late, "other": late}
 
 
 def test_a_replay_that_runs_is_told(call: Callers) -> None:
@@ -208,7 +207,7 @@ def test_however_often_it_is_read_the_database_is_asked_seldom(
     for seconds in (0, 1, 4.9):
         exposition.text(TODAY + timedelta(seconds=seconds))
     once = len(asked)
-    assert 0 < once <= 12
+    assert 0 < once <= 8
     exposition.text(TODAY + timedelta(seconds=5))
     exposition.text(TODAY)  # the clock was set back
     assert len(asked) == 3 * once
@@ -233,7 +232,7 @@ def test_what_waits_is_found_by_indexes(call: Callers) -> None:
             for statement, parameters in asked
             for step in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
-    assert len(asked) >= 8
+    assert len(asked) == 4
     assert [step for step in steps if step.startswith(WALKS) and "INDEX" not in step] == []
 
 

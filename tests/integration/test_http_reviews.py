@@ -186,12 +186,12 @@ def test_nothing_is_decided_by_time_and_what_is_overdue_is_counted(
         == []
     )
     metrics = call.client.get("/metrics").text
-    assert 'iwmo_reviews_waiting{overdue="true"} 1.0' in metrics
-    assert 'iwmo_reviews_waiting{overdue="false"} 0.0' in metrics
+    assert 'iwmo_reviews_waiting{due="late"} 1.0' in metrics
+    assert 'iwmo_reviews_waiting{due="later"} 0.0' in metrics
     assert judge_next(call.gateway, LATER) is None
     assert result(call, said)["status"] == "in_review"
     decided(call, listed(call)[0]["id"], APPROVE)
-    assert 'iwmo_reviews_waiting{overdue="true"} 0.0' in call.client.get("/metrics").text
+    assert 'iwmo_reviews_waiting{due="late"} 0.0' in call.client.get("/metrics").text
 
 
 def test_what_is_nearly_due_stands_first_page_by_page(call: Callers) -> None:

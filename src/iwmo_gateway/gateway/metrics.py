@@ -18,7 +18,7 @@ from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.messages import Message
 
 # When each series began would be one series more of each, and the start of the process tells it well enough.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY: Final = CollectorRegistry()
 CLAIMS: Final = frozenset({"303", "323"})
 """The kinds of message that are answered within the term of a claim; all others within that of a return message."""

@@ -1,8 +1,9 @@
 """What waits, as the database has it: the same from every process on one database."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Final
 
 from prometheus_client import generate_latest
@@ -15,23 +16,15 @@ from iwmo_gateway.errors import StoreError
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.metrics import OfProcess
 from iwmo_gateway.standard.days import AMSTERDAM, day_of
-from iwmo_gateway.store import openstaand, reviews, watching
+from iwmo_gateway.store import reviews, watching
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import WAITS
-from iwmo_gateway.store.openstaand import Stream
-from iwmo_gateway.store.watching import Amount
+from iwmo_gateway.store.watching import Amount, Limits, Unjudged
 
 FRESH = timedelta(seconds=5)
 """How long what the database said is said again: however often anyone asks, the database is asked this seldom."""
 _DAY: Final = timedelta(days=1)
-_LOOKED_BACK: Final = timedelta(days=60)
-"""What is open for longer is for the report of what waits; it would make this question dearer every day."""
-_STREAMS: Final[Mapping[Stream, tuple[str, Term]]] = {
-    Stream.DECLARATIE_BEOORDELING: ("claim", terms.CLAIM),
-    Stream.DECLARATIE_ANTWOORD: ("claim", terms.CLAIM),
-    Stream.BEOORDELING: ("other", terms.RETURN),
-    Stream.ANTWOORD: ("other", terms.RETURN),
-}
+_DUE: Final = ("late", "soon", "later")
 
 
 class Exposition:
@@ -72,30 +65,44 @@ class _Standing(Collector):
         yield from self._said
 
     def _ask(self, transaction: Transaction, now: datetime) -> Iterator[Metric]:
-        yield from _unjudged(watching.unjudged(transaction, self._gateway.settings.sync_limit_bytes), now)
+        today = day_of(now)
+        tomorrow = terms.add_working_days(today, 1)
+        limits = {term: _limits(term, today, tomorrow) for term in (terms.CLAIM, terms.RETURN)}
+        large = self._gateway.settings.sync_limit_bytes
+        yield from _unjudged(watching.unjudged(transaction, large, limits[terms.CLAIM], limits[terms.RETURN]), now)
         yield from _unfetched(watching.unfetched(transaction, now - _DAY, now - 7 * _DAY), now)
-        yield _unanswered(transaction, now)
-        in_time, overdue = reviews.counted(transaction, day_of(now))
-        held = GaugeMetricFamily(
-            "iwmo_reviews_waiting", "Claim lines that wait for their municipality", labels=["overdue"]
-        )
-        held.add_metric(["false"], in_time)
-        held.add_metric(["true"], overdue)
+        lines = reviews.counted(transaction, today, tomorrow)
+        held = GaugeMetricFamily("iwmo_reviews_waiting", "Claim lines that wait for their municipality", labels=["due"])
+        for due in _DUE:
+            held.add_metric([due], lines.get(due, 0))
         yield held
         running = watching.running_replays(transaction)
         yield GaugeMetricFamily("iwmo_replays_running", "Replays that are not finished", running)
 
 
-def _unjudged(found: Mapping[tuple[str, str], Amount], now: datetime) -> Iterator[Metric]:
+def _limits(term: Term, today: date, tomorrow: date) -> Limits:
+    """Before which moments a message came whose term is over, or ends today or on the next working day."""
+    return Limits(late=_end_of(term.latest(today - _DAY)), soon=_end_of(term.latest(tomorrow)))
+
+
+def _unjudged(found: Sequence[Unjudged], now: datetime) -> Iterator[Metric]:
     labels = ["status", "size"]
     amount = GaugeMetricFamily("iwmo_messages_waiting", "Messages that wait with us, by status and size", labels=labels)
     oldest = GaugeMetricFamily("iwmo_oldest_waiting_seconds", "Age of the oldest that waits with us", labels=labels)
-    for key in ((status, size) for status in sorted(WAITS) for size in ("large", "small")):
-        waits = found.get(key, Amount(0, now))
-        amount.add_metric([*key], waits.number)
-        oldest.add_metric([*key], _age(waits, now))
+    for status, size in product(sorted(WAITS), ("large", "small")):
+        these = [one for one in found if (one.status, one.volume) == (status, size)]
+        amount.add_metric([status, size], sum(one.number for one in these))
+        oldest.add_metric([status, size], max((_age(one.oldest, now) for one in these), default=0))
+    owed = GaugeMetricFamily(
+        "iwmo_answers_owed",
+        "Messages that wait with us by the term of their answer: over, ending by the next working day, or later",
+        labels=["kind", "due"],
+    )
+    for kind, due in product(("claim", "other"), _DUE):
+        owed.add_metric([kind, due], sum(one.number for one in found if (one.kind, one.due) == (kind, due)))
     yield amount
     yield oldest
+    yield owed
 
 
 def _unfetched(found: Mapping[tuple[str, str], Amount], now: datetime) -> Iterator[Metric]:
@@ -109,40 +116,14 @@ def _unfetched(found: Mapping[tuple[str, str], Amount], now: datetime) -> Iterat
         by_age = {age: found.get((party, age), Amount(0, now)) for age in ("day", "week", "older")}
         for age, waits in by_age.items():
             amount.add_metric([party, age], waits.number)
-        oldest.add_metric([party], max(_age(waits, now) for waits in by_age.values()))
+        oldest.add_metric([party], max(_age(waits.oldest, now) for waits in by_age.values()))
     yield amount
     yield oldest
-
-
-def _unanswered(transaction: Transaction, now: datetime) -> Metric:
-    """Messages of the last two months without an answer: who has to act, and whether their term ends."""
-    today = day_of(now)
-    counts = {
-        (kind, turn, due): 0
-        for kind in ("claim", "other")
-        for turn in ("gateway", "party")
-        for due in ("later", "soon", "late")
-    }
-    for stream, (kind, term) in _STREAMS.items():
-        late, soon = term.latest(today - _DAY), term.latest(terms.add_working_days(today, 1))
-        found = openstaand.counted(
-            transaction, stream, today, first=now - _LOOKED_BACK, late=_end_of(late), soon=_end_of(soon)
-        )
-        for (turn, due), number in found.items():
-            counts[kind, turn, due] += number
-    told = GaugeMetricFamily(
-        "iwmo_messages_unanswered",
-        "Messages of the last 60 days without an answer: late, due today or on the next working day, or later",
-        labels=["kind", "turn", "due"],
-    )
-    for labels, number in counts.items():
-        told.add_metric([*labels], number)
-    return told
 
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day + _DAY, time(), AMSTERDAM)
 
 
-def _age(waits: Amount, now: datetime) -> float:
-    return max(0.0, (now - waits.oldest).total_seconds())
+def _age(oldest: datetime, now: datetime) -> float:
+    return max(0.0, (now - oldest).total_seconds())

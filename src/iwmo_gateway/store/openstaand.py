@@ -149,21 +149,6 @@ def load(
     return [Open(*row) for row in transaction.execute(query)]
 
 
-def counted(
-    transaction: Transaction, stream: Stream, today: date, *, first: datetime, late: datetime, soon: datetime
-) -> dict[tuple[str, str], int]:
-    """How many wait in a stream by receipt, since `first`: by who has to act, `gateway` or `party`, and when.
-
-    What came before `late` is `late`, what came before `soon` is due `soon`, and all other `later`.
-    """
-    source = _source(stream, today, transaction.dialect.name)
-    turn = case((source.aan_zet == GATEWAY, GATEWAY), else_="party")
-    due = case((source.since < late, "late"), (source.since < soon, "soon"), else_="later")
-    each = source.rows.with_only_columns(turn.label("turn"), due.label("due")).where(source.since >= first).subquery()
-    query = select(each.c.turn, each.c.due, func.count()).group_by(each.c.turn, each.c.due)
-    return {(turn, due): number for turn, due, number in transaction.execute(query)}
-
-
 def _between(since: ColumnElement[Any], first: date, last: date) -> list[ColumnElement[bool]]:
     if isinstance(since.type, Date):
         return [since >= first, since <= last]

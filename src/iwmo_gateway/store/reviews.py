@@ -197,11 +197,11 @@ def left(transaction: Transaction, message_id: str) -> int:
     return transaction.execute(_LEFT, {"message": message_id}).scalar_one()
 
 
-def counted(transaction: Transaction, today: date) -> tuple[int, int]:
-    """How many lines wait: in time, and overdue."""
-    late = func.sum(case((reviews.c.uiterlijk < today, 1), else_=0))
-    waits, overdue = transaction.execute(select(func.count(), func.coalesce(late, 0)).where(_WAITS)).one()
-    return waits - overdue, overdue
+def counted(transaction: Transaction, today: date, soon: date) -> dict[str, int]:
+    """How many lines wait: `late`, due up to and with `soon`, or `later`."""
+    due = case((reviews.c.uiterlijk < today, "late"), (reviews.c.uiterlijk <= soon, "soon"), else_="later").label("due")
+    rows = transaction.execute(select(due, func.count()).where(_WAITS).group_by("due"))
+    return {row.due: row[1] for row in rows}
 
 
 def _review(row: Any) -> Review:

@@ -6,9 +6,33 @@ from typing import Final
 
 from sqlalchemy import bindparam, case, func, literal_column, select
 
+from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import WAITS
 from iwmo_gateway.store.tables import Moment, mailbox, messages, replays
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What came before `late` is late, and what came before `soon` is due soon."""
+
+    late: datetime
+    soon: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """How many messages wait with us of one sort: status, `large` or `small`, `claim` or `other`, and when due.
+
+    `due` is `late`, `soon` or `later`.
+    """
+
+    status: str
+    volume: str
+    kind: str
+    due: str
+    number: int
+    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +43,25 @@ class Amount:
     oldest: datetime
 
 
-# Statuses as literals: of a parameter a database does not know that an index over only some rows has it.
+_claim: Final = messages.c.soort.in_(sorted(code for code, _ in SOORTEN if code[-3:] in {"303", "323"}))
+_by_term: Final = {
+    when: case((_claim, bindparam(f"{when}_claim", type_=Moment())), else_=bindparam(f"{when}_other", type_=Moment()))
+    for when in ("late", "soon")
+}
 _UNJUDGED: Final = (
     select(
         messages.c.status,
-        case((messages.c.size > bindparam("limit"), "large"), else_="small").label("size_class"),
-        func.count(),
-        func.min(messages.c.received_at),
+        case((messages.c.size > bindparam("limit"), "large"), else_="small").label("volume"),
+        case((_claim, "claim"), else_="other").label("kind"),
+        case(*((messages.c.received_at < before, when) for when, before in _by_term.items()), else_="later").label(
+            "due"
+        ),
+        func.count().label("number"),
+        func.min(messages.c.received_at).label("oldest"),
     )
+    # Statuses as literals: of a parameter a database does not know that an index over only some rows has it.
     .where(messages.c.status.in_([literal_column(f"'{status}'") for status in sorted(WAITS)]))
-    .group_by(messages.c.status, "size_class")
+    .group_by("status", "volume", "kind", "due")
 )
 _UNFETCHED: Final = (
     select(
@@ -47,10 +80,10 @@ _UNFETCHED: Final = (
 _RUNNING: Final = select(func.count()).select_from(replays).where(replays.c.finished_at.is_(None))
 
 
-def unjudged(transaction: Transaction, large: int) -> dict[tuple[str, str], Amount]:
-    """Messages that wait with us, by status and size: `large` are those of more bytes than this."""
-    rows = transaction.execute(_UNJUDGED, {"limit": large})
-    return {(status, size): Amount(number, oldest) for status, size, number, oldest in rows}
+def unjudged(transaction: Transaction, large: int, claim: Limits, other: Limits) -> list[Unjudged]:
+    """Messages that wait with us. `large` are those of more bytes than this; a claim has its own term."""
+    limits = {"late_claim": claim.late, "soon_claim": claim.soon, "late_other": other.late, "soon_other": other.soon}
+    return [Unjudged(*row) for row in transaction.execute(_UNJUDGED, {"limit": large} | limits)]
 
 
 def unfetched(transaction: Transaction, day_ago: datetime, week_ago: datetime) -> dict[tuple[str, str], Amount]:
