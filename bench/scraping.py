@@ -21,7 +21,7 @@ from iwmo_gateway.settings import Settings
 FEW: Final = 10_000
 MANY: Final = 1_000_000
 ROUNDS: Final = 7
-SECRET: Final = "a key for a bench"
+SECRET: Final = "a key for a bench"  # noqa: S105
 # Half of them are messages, half the answers to them. One in a thousand waits or was not fetched, and one in ten was
 # answered by a party itself, which leaves a judgement without an answer of ours.
 FILL: Final = """
