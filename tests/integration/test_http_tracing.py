@@ -1,17 +1,35 @@
 """Traces: the steps of judging as spans, without a value of a message; and nothing at all unless they are asked for."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import tracing
-from tests.conftest import Callers
+from tests.conftest import SECRET, Callers
 from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, PERSONAL, allocation, lone_start, start
 
+EVERYBODYS = """
+from fastapi.testclient import TestClient
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from iwmo_gateway.gateway.context import open_gateway
+from iwmo_gateway.settings import Settings
+from iwmo_gateway.web.app import create_app
+
+spans, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(spans))
+trace.set_tracer_provider(provider)
+client = TestClient(create_app(open_gateway(Settings())))
+print(client.get("/healthz?tekst=999912008").status_code, [span.name for span in spans.get_finished_spans()])
+"""
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -92,6 +110,16 @@ def test_nothing_is_traced_or_loaded_unless_it_is_asked_for(call: Callers, monke
     loaded = "import sys, iwmo_gateway.cli; print([m for m in sys.modules if m.startswith('opentelemetry.sdk')])"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_what_others_trace_gets_nothing_of_a_call(tmp_path: Path) -> None:
+    """FastAPI tells whole URLs and the texts of errors to a tracer that is everybody's; of our calls it may not."""
+    pytest.importorskip("opentelemetry.sdk", reason="the extra iwmo-gateway[otel] is not installed")
+    settings = {"IWMO_DATABASE_URL": f"sqlite:///{tmp_path / 'none.db'}", "IWMO_SECRET_KEY": SECRET}
+    done = subprocess.run(
+        [sys.executable, "-c", EVERYBODYS], check=False, env=os.environ | settings, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1:] == ["200 []"], done.stderr
 
 
 def test_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

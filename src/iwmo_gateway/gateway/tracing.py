@@ -6,7 +6,7 @@ one, so that no library that looks for that adds spans with whole URLs.
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
@@ -81,7 +81,7 @@ def traced(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-def call(method: str, headers: Mapping[bytes, bytes]) -> AbstractContextManager[None]:
+def call(method: str, headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[None]:
     """The span of an HTTP call, within the trace that its `traceparent` names, if it has one."""
     return _NOTHING if _Tracing.tracer is None else _call(_Tracing.tracer, method, headers)
 
@@ -102,12 +102,12 @@ def note(name: str | None = None, **attributes: str | int | None) -> None:
 
 
 @contextmanager
-def _call(tracer: "Tracer", method: str, headers: Mapping[bytes, bytes]) -> Iterator[None]:
+def _call(tracer: "Tracer", method: str, headers: Iterable[tuple[bytes, bytes]]) -> Iterator[None]:
     from opentelemetry.trace import SpanKind  # noqa: PLC0415
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
-    carrier = {name: headers.get(name.encode(), b"").decode("latin-1") for name in ("traceparent", "tracestate")}
-    above = TraceContextTextMapPropagator().extract(carrier)
+    told = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    above = TraceContextTextMapPropagator().extract(told)
     with tracer.start_as_current_span(
         method, context=above, kind=SpanKind.SERVER, record_exception=False, set_status_on_exception=False
     ):

@@ -33,7 +33,7 @@ class Watched:
             await send(message)
 
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
-        with tracing.call(method, dict(scope["headers"])):
+        with tracing.call(method, scope["headers"]):
             try:
                 await self.app(scope, receive, noting)
             finally:
