@@ -97,7 +97,7 @@ def database_url(request: pytest.FixtureRequest, templates: Callable[[str], str]
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Settings of a sandbox on the test's database."""
-    return Settings(_env_file=None, database_url=database_url, secret_key=SECRET, sandbox=True)
+    return Settings(_env_file=None, database_url=database_url, secret_key=SECRET, sandbox=True, receivers="any")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, demo, validate, party, token, contract, codelists, replay and rules."""
+"""The command line: what serves, works, migrates, judges and replays, and what administers who may do what."""
 
 import json
 import signal
@@ -13,7 +13,7 @@ import uvicorn
 from rich.table import Table
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import contracts, parties, standard
+from iwmo_gateway.commands import contracts, parties, standard, tokens
 from iwmo_gateway.commands.environment import id_column, migrated, out, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway import replay as replaying
@@ -64,6 +64,8 @@ def serve(
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Whose address it is must not be for a header to say.
+                proxy_headers=False,
                 timeout_graceful_shutdown=settings.lease_seconds,
             )
 
@@ -125,7 +127,8 @@ def replay(
 # One after another, as `--help` lists them.
 app.add_typer(standard.app)
 app.add_typer(parties.parties, name="party")
-app.add_typer(parties.tokens, name="token")
+app.add_typer(parties.mandates, name="mandate")
+app.add_typer(tokens.tokens, name="token")
 app.add_typer(contracts.contract, name="contract")
 
 

@@ -1,6 +1,7 @@
 """The settings, from the environment (`IWMO_…`) and `.env`, read once."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,5 +34,13 @@ class Settings(BaseSettings):
     sync_limit_bytes: PositiveInt = Field(1024 * 1024, description="Larger messages are answered later (202)")
     lease_seconds: PositiveInt = Field(30, description="How long a process may have a message in hand")
     max_attempts: PositiveInt = Field(3, description="How often a message is tried before it is failed")
+    receivers: Literal["known", "any"] = Field(
+        "known", description="Whether messages to a party that was never made known are refused (IB010), or kept for it"
+    )
+    rate_limit: str = Field(
+        "6000/minute",
+        pattern="^[1-9][0-9]{0,8}/(second|minute|hour)$",
+        description="Most calls with one token, for each `serve` process; beyond it 429",
+    )
     sandbox: bool = Field(False, description="Allow X-Received-At, so that dates can be tested; never in production")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged")

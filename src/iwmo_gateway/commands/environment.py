@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, NoReturn
+from enum import StrEnum
+from typing import Final, NoReturn, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
 
+WordT = TypeVar("WordT", bound=StrEnum)
 out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
@@ -64,6 +66,14 @@ def _log_to_stderr(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def words(kind: type[WordT], text: str) -> frozenset[WordT]:
+    """A few words of one kind, with commas between them. Raises ConfigurationError for any other word."""
+    try:
+        return frozenset(kind(word.strip()) for word in text.split(","))
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is not one or more of {', '.join(kind)}") from None
 
 
 def id_column(header: str) -> Column:

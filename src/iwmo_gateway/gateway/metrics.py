@@ -20,6 +20,8 @@ _JUDGED: Final = Counter(
     "iwmo_messages_judged", "Messages judged, by kind and outcome", ["soort", "status"], registry=REGISTRY
 )
 _FINDINGS: Final = Counter("iwmo_findings", "Findings, by rule and what they do", ["regel", "actie"], registry=REGISTRY)
+_FAILED: Final = Counter("iwmo_failed_authentications", "Calls with a token that is not good", registry=REGISTRY)
+_LIMITED: Final = Counter("iwmo_calls_limited", "Calls beyond the limit of their token", registry=REGISTRY)
 _SECONDS: Final = Histogram(
     "iwmo_judging_seconds",
     "Time from having the bytes kept to having the answer stored",
@@ -35,6 +37,16 @@ def count(message: Message, found: Iterable[Finding], seconds: float) -> None:
     _SECONDS.labels(message.soort).observe(seconds)
     for finding in found:
         _FINDINGS.labels(finding.regel, finding.actie).inc()
+
+
+def count_failed_authentication() -> None:
+    """One call with a token that nobody holds, or that is not good any more."""
+    _FAILED.inc()
+
+
+def count_limited() -> None:
+    """One call that was refused because there were too many with its token."""
+    _LIMITED.inc()
 
 
 def exposition(gateway: Gateway, now: datetime) -> bytes:

@@ -18,8 +18,9 @@ from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.web import contracts, interest, reports, reviews, states
+from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
-from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,14 @@ class Application(FastAPI):
         for name in ("HTTPValidationError", "ValidationError"):
             schema["components"]["schemas"].pop(name, None)
         told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+        for path, method, rights in needs_of(self.routes):
+            # One of them is enough.
+            operation = schema["paths"][path][method]
+            operation["security"] = [{name: [right]} for right in rights for name in operation["security"][0]]
+            operation["responses"] |= {
+                str(status): {"description": answer["description"]}
+                for status, answer in documented("token", "token-verlopen", "te-vaak").items()
+            }
         for operation in (one for calls in schema["paths"].values() for one in calls.values()):
             answers = operation["responses"]
             if "HTTPValidationError" in str(answers.get("422")):
@@ -67,6 +76,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
     )
     app.state.gateway = gateway
+    app.state.limits = Limits.of(gateway)
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)
@@ -145,7 +155,7 @@ def _path(path: str) -> str:
 
 
 def _problem(_: Request, error: ProblemError) -> Response:
-    return error.response({"WWW-Authenticate": "Bearer"} if error.code == "token" else None)
+    return error.response()
 
 
 def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:

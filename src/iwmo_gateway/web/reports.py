@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from iwmo_gateway.gateway import payments, production, reclaims
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.calls import received_at, the_caller, the_gateway
+from iwmo_gateway.web.access import Reader, the_gateway
+from iwmo_gateway.web.calls import received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
@@ -40,7 +40,7 @@ router = APIRouter(prefix="/v1/reports", tags=["rapporten"])
 def get_openstaand(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[OpenstaandQuery, Query()],
 ) -> Response:
@@ -75,7 +75,7 @@ def get_openstaand(
 def get_productie(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
     wanted: Annotated[ProductieQuery, Query()],
 ) -> Response:
     """The production account of a year of care, by provider and product, and what the contract asks of each provider.
@@ -97,7 +97,7 @@ def get_productie(
 def get_betalingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
     wanted: Annotated[BetalingenQuery, Query()],
 ) -> Response:
     """What is to be paid of each claim, and by when the contract wants it, in the order in which claims were booked.
@@ -118,7 +118,7 @@ def get_betalingen(
 def get_terugvorderingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[TerugvorderingenQuery, Query()],
 ) -> Response:

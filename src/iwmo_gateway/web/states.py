@@ -16,7 +16,8 @@ from iwmo_gateway.store.states_of_care import (
 from iwmo_gateway.store.states_of_claims import WantedDeclaraties, WantedRegels, read_declaraties, read_regels
 from iwmo_gateway.store.states_of_requests import WantedVerzoeken, read_verzoeken
 from iwmo_gateway.web import answers, statemodels
-from iwmo_gateway.web.api import TheCaller, TheGateway
+from iwmo_gateway.web.access import Reader
+from iwmo_gateway.web.api import TheGateway
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["feiten"], responses=documented("token", 
 
 @router.get("/toewijzingen", response_model=statemodels.ToewijzingenModel)
 def get_toewijzingen(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedToewijzingenModel, Query()]
+    gateway: TheGateway, caller: Reader, asked: Annotated[statemodels.AskedToewijzingenModel, Query()]
 ) -> Response:
     """The allocations as they stand, each with the messages that made it so. Without `staat` those that count."""
     wanted = WantedToewijzingen(**_wanted(asked))
@@ -38,7 +39,7 @@ def get_toewijzingen(
 
 @router.get("/leveringen", response_model=statemodels.LeveringenModel)
 def get_leveringen(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedLeveringenModel, Query()]
+    gateway: TheGateway, caller: Reader, asked: Annotated[statemodels.AskedLeveringenModel, Query()]
 ) -> Response:
     """The deliveries as they stand, each with the messages that made it so. Without `staat` all but the deleted."""
     wanted = WantedLeveringen(**_wanted(asked))
@@ -49,7 +50,7 @@ def get_leveringen(
 
 @router.get("/verzoeken", response_model=statemodels.VerzoekenModel)
 def get_verzoeken(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedVerzoekenModel, Query()]
+    gateway: TheGateway, caller: Reader, asked: Annotated[statemodels.AskedVerzoekenModel, Query()]
 ) -> Response:
     """The requests as they stand, each with the messages that made it so."""
     wanted = WantedVerzoeken(**_wanted(asked))
@@ -60,7 +61,7 @@ def get_verzoeken(
 
 @router.get("/declaraties", response_model=statemodels.DeclaratiesModel)
 def get_declaraties(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedDeclaratiesModel, Query()]
+    gateway: TheGateway, caller: Reader, asked: Annotated[statemodels.AskedDeclaratiesModel, Query()]
 ) -> Response:
     """The claims that count as sent, with what was asked, what was approved, and their lines by state."""
     wanted = WantedDeclaraties(**_wanted(asked))
@@ -77,7 +78,7 @@ def get_declaraties(
 def get_regels(
     request: Request,
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
     asked: Annotated[statemodels.AskedRegelsModel, Query()],
 ) -> Response:
     """The claim lines as they stand: approved, refused, held, or credited since; each with the reason and the messages.
