@@ -9,7 +9,6 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from rich.table import Table
 
 from iwmo_gateway import __version__, demo
@@ -21,6 +20,7 @@ from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import is_id
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
+from iwmo_gateway.web.server import Server
 from iwmo_gateway.worker import work, working_beside
 
 app = typer.Typer(
@@ -57,17 +57,13 @@ def serve(
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
         with working_beside(gateway):
-            uvicorn.run(
+            Server(
                 create_app(gateway),
                 host=host or settings.host,
                 port=settings.port if port is None else port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # Whose address it is must not be for a header to say.
-                proxy_headers=False,
-                timeout_graceful_shutdown=settings.lease_seconds,
-            )
+                drain_seconds=settings.drain_seconds,
+                finish_seconds=settings.lease_seconds,
+            ).run()
 
 
 @app.command()

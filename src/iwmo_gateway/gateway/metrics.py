@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.faults import Fault
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import messages, reviews
@@ -29,6 +30,15 @@ _SECONDS: Final = Histogram(
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
 )
+_FAULTS: Final = Counter(
+    "iwmo_faults", "Faults of ours while judging, by kind and what becomes of the message", ["kind", "status"],
+    registry=REGISTRY,
+)  # fmt: skip
+
+
+def count_fault(fault: Fault) -> None:
+    """One fault of ours."""
+    _FAULTS.labels(fault.kind, fault.status).inc()
 
 
 def count(message: Message, found: Iterable[Finding], seconds: float) -> None:

@@ -71,7 +71,7 @@ def receive(
         return Refused(
             Denial.NO_PARTY, "Alleen een partij zendt berichten in.", "een token van een partij", caller.role
         )
-    message = _message(document, caller, body, received_at, later=later)
+    message = _message(document, caller, body, received_at)
     lease_until = caller.at if later else caller.at + gateway.lease
     with gateway.database.writing() as transaction:
         refused = _undeliverable(gateway, transaction, document)
@@ -153,7 +153,7 @@ def _standards(domains: Iterable[Domain]) -> str:
     return ", ".join(sorted(domain.standard for domain in domains)) or "geen"
 
 
-def _message(document: Document, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False) -> Message:
+def _message(document: Document, caller: Caller, body: bytes, received_at: datetime) -> Message:
     kop, soort = document.kop, document.soort
     identificatie, declaratie_nummer = (
         number if len(number or "") <= 12 else None for number in (kop.identificatie, kop.declaratie_nummer)
@@ -173,7 +173,6 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
         status=Status.RECEIVED,
         holds_identification=identificatie is not None,
         declaratie_nummer=declaratie_nummer,
-        attempts=0 if later else 1,
     )
 
 

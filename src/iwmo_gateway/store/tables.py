@@ -157,6 +157,7 @@ messages = Table(
     _id("answers", comment="the message that it answers"),
     Column("lease_until", Moment, comment="until when a process has it in hand"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was taken in hand"),
+    Column("faults", Integer, nullable=False, server_default="0", comment="how often it was put off by a fault"),
     Column("error", Text, comment="what went wrong with us the last time"),
     Column("xml", LargeBinary, nullable=False),
     UniqueConstraint("afzender", "digest"),

@@ -16,7 +16,7 @@ from iwmo_gateway.store.messages import WAITS, Status
 from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers, models
 from iwmo_gateway.web.access import Checker, Operator, Overseer, Reader, Sender, the_gateway, the_party
-from iwmo_gateway.web.calls import later, message_body, message_id, received_at, replay_request, wants_xml
+from iwmo_gateway.web.calls import later, message_body, message_id, received_at, replay_request, stopping, wants_xml
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem, refusal
 
 T = TypeVar("T")
@@ -226,7 +226,7 @@ async def get_mailbox(
     while True:
         found = await run_in_threadpool(mailbox.waiting, gateway, caller, party, after=after, limit=limit + 1)
         left = until - asyncio.get_running_loop().time()
-        if found or left <= 0 or await request.is_disconnected():
+        if found or left <= 0 or stopping(request) or await request.is_disconnected():
             break
         await asyncio.sleep(min(POLL_SECONDS, left))
     page = [answers.entry(waits) for waits in found[:limit]]

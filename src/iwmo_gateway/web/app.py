@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any, Final
 
 import structlog
@@ -17,9 +18,11 @@ from iwmo_gateway import __version__
 from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.readiness import why_not_ready
 from iwmo_gateway.web import contracts, interest, reports, reviews, states
 from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
+from iwmo_gateway.web.calls import stopping
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
 
 log = structlog.get_logger(__name__)
@@ -77,6 +80,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.limits = Limits.of(gateway)
+    app.state.stopping = Event()
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)
@@ -100,15 +104,9 @@ def healthz() -> dict[str, str]:
 
 
 def readyz(request: Request) -> JSONResponse:
-    """The database answers and has the tables that this version works with."""
-    gateway: Gateway = request.app.state.gateway
-    try:
-        current, newest = gateway.database.current_revision, gateway.database.newest_revision
-    except StoreError:
-        return JSONResponse({"status": "database not available"}, 503)
-    if current != newest:
-        return JSONResponse({"status": "database not migrated", "current": current, "expected": newest}, 503)
-    return JSONResponse({"status": "ok"})
+    """Messages can be taken now: the database can be written to and fits, and this process is not about to stop."""
+    reason = {"status": "shutting down"} if stopping(request) else why_not_ready(request.app.state.gateway)
+    return JSONResponse(reason or {"status": "ok"}, 503 if reason else 200)
 
 
 def the_metrics(request: Request) -> Response:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from threading import Event
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -23,6 +24,12 @@ CONTRACT_LIMIT: Final = 256 * 1024
 """The most bytes of a contract profile; one of nine products takes five thousand."""
 _GEMEENTE_DIGITS: Final = 4
 _XML: Final = frozenset({"application/xml", "text/xml"})
+
+
+def stopping(request: Request) -> bool:
+    """Whether this process was told to stop."""
+    told: Event = request.app.state.stopping
+    return told.is_set()
 
 
 async def received_at(
