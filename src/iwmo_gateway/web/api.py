@@ -147,7 +147,7 @@ def get_berichten(
 def get_bericht(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """The result of a message."""
     result = results.find(gateway, caller, identity)
-    return answers.as_json(answers.full(_found(result)))
+    return answers.as_json(answers.full(_found(result), operator=caller.party is None))
 
 
 @router.get(
