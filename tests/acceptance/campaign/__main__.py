@@ -1,4 +1,4 @@
-"""`python -m tests.acceptance.campaign`: run it, print what was done and what the books say; ends with 1 if they lie."""
+"""`python -m tests.acceptance.campaign`: run it, print what was done and what the books say; 1 if they lie."""
 
 import argparse
 import random

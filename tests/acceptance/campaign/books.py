@@ -58,7 +58,11 @@ _MAILBOX = select(mailbox).order_by(mailbox.c.party, mailbox.c.nr)
 _LINES = select(prestaties).where(prestaties.c.approved)
 _FINDINGS = select(findings).order_by(findings.c.message, findings.c.judgement, findings.c.nr)
 _VERDICTS = (
-    select(messages.c.id, messages.c.xml, messages.c.afzender, judgements.c.nr, judgements.c.status)
+    select(
+        *(messages.c[name] for name in ("id", "xml", "soort", "afzender", "identificatie")),
+        judgements.c.nr,
+        judgements.c.status,
+    )
     .join_from(events, messages, messages.c.id == events.c.message)
     .join(
         judgements,
@@ -184,15 +188,26 @@ def _as_one_process(verdicts: Sequence[Any], said: Iterable[Any], islands: Seque
     told = defaultdict(list)
     for row in said:
         told[row.message, row.judgement].append((row.regel, row.retourcode, row.pad))
+    held = {_identity(row) for row in verdicts if row.status in COUNTS}
     for island in islands:
-        books = Books()
         mine = [row for row in verdicts if row.afzender in island.parties]
-        for row, outcome, codes in _judged_again(books, mine):
+        first = []
+        for row in mine:
+            # An Identificatie is held from when its message is kept, which may be judged after the one it keeps out.
+            if [regel for regel, *_ in told[row.id, row.nr]] == ["TR056"] and _identity(row) in held:
+                found.figures["verdicts compared"] += 1
+            else:
+                first.append(row)
+        for row, outcome, codes in _judged_again(Books(), first):
             if outcome != row.status or codes != sorted(told[row.id, row.nr]):
                 found.wrong.append(
                     f"Message {row.id}/{row.nr} is {row.status}, plain bookkeeping says {outcome} {codes}"
                 )
             found.figures["verdicts compared"] += 1
+
+
+def _identity(row: Any) -> tuple[str, str, str]:
+    return row.soort, row.afzender, row.identificatie
 
 
 def _judged_again(books: Books, verdicts: Iterable[Any]) -> Iterator[tuple[Any, str, list[Any]]]:

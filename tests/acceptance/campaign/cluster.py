@@ -21,10 +21,12 @@ import httpx2
 import psycopg
 
 from tests.acceptance.campaign import skewed
-from tests.acceptance.processes import PATIENCE, environment, free_port
+from tests.acceptance.processes import environment, free_port
 from tests.conftest import SECRET
 
 LEASE_SECONDS: Final = 3
+PATIENCE: Final = 180
+"""Seconds after which a process that is not ready, or has not ended, never will."""
 SKEWS: Final = (0, 0, 0, 86_400, -86_400)
 """By how many seconds the clock of a process may be wrong, anew each time that it starts."""
 COULD_NOT_START: Final = 2
@@ -69,9 +71,12 @@ class Cluster:
     def ports(self) -> list[int]:
         return [process.port for process in self.processes if process.kind == "serve"]
 
-    def all_ready(self) -> None:
-        """Wait until every process runs and every `serve` is ready."""
-        deadline = time.monotonic() + PATIENCE
+    def all_ready(self, patience: float = PATIENCE) -> None:
+        """Wait until every process runs and every `serve` is ready.
+
+        Raises RuntimeError if they never are.
+        """
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             self.look_after()
             if all(process.popen.poll() is None and self._is_ready(process) for process in self.processes):
@@ -215,8 +220,10 @@ def cluster(seed: int) -> Iterator[Cluster]:
 
 
 def strike_until(cluster: Cluster, stop: threading.Event, pause: tuple[float, float]) -> None:
-    """Strike again and again, with pauses by chance, until told to stop."""
+    """Strike again and again, with pauses by chance, until told to stop: mostly what has recovered, sometimes not."""
     while not stop.wait(cluster.chance.uniform(*pause)):
+        if cluster.chance.random() < 0.7:
+            cluster.all_ready()
         cluster.strike()
         cluster.look_after()
 
