@@ -21,7 +21,7 @@ from iwmo_gateway.gateway.context import is_id
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
 from iwmo_gateway.web.server import Server
-from iwmo_gateway.worker import work, working_beside
+from iwmo_gateway.worker import spare_collector, work, working_beside
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,7 +67,9 @@ def serve(
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when nothing waits any more.")] = False,
+) -> None:
     """Take up messages that wait: left by a process that died, or too large to be judged at once."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -75,7 +77,8 @@ def worker() -> None:
     with the_gateway() as gateway:
         migrated(gateway)
         gateway.warm_up()
-        work(gateway, stop)
+        spare_collector()
+        work(gateway, stop, until_idle=until_idle)
 
 
 @app.command()

@@ -28,10 +28,19 @@ class Settings(BaseSettings):
             raise ValueError("should have at least 16 characters")
         return key
 
+    def as_environment(self) -> dict[str, str]:
+        """The variables that say the same to another process."""
+        given = {name: value for name, value in self.model_dump().items() if value is not None}
+        return {
+            f"IWMO_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in given.items()
+        }
+
     host: str = Field("127.0.0.1", description="Address that `serve` listens on")
     port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on")
     max_message_bytes: PositiveInt = Field(25 * 1024 * 1024, description="Larger messages are refused (IB012)")
     sync_limit_bytes: PositiveInt = Field(1024 * 1024, description="Larger messages are answered later (202)")
+    body_seconds: PositiveInt = Field(120, description="How long sending a body may take before it is cut off")
     lease_seconds: PositiveInt = Field(30, description="How long a process may have a message in hand")
     receivers: Literal["known", "any"] = Field(
         "known", description="Whether messages to a party that was never made known are refused (IB010), or kept for it"

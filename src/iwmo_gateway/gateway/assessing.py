@@ -8,7 +8,16 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.answers import Beantwoord
 from iwmo_gateway.rules.external import asks_contract
 from iwmo_gateway.rules.historie import Bronnen, Historie
-from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, judge_answer, schema_verdict
+from iwmo_gateway.rules.verdict import (
+    Told,
+    Verdict,
+    beside,
+    judge_against,
+    judge_alone,
+    judge_answer,
+    schema_verdict,
+    unheard,
+)
 from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
 from iwmo_gateway.standard.declaraties import Factuurbericht
 from iwmo_gateway.standard.kinds import answered_by
@@ -61,9 +70,14 @@ def assess(gateway: Gateway, document: Document) -> Assessment:
 
 
 def complete(
-    gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
+    gateway: Gateway,
+    transaction: Transaction,
+    message: Message,
+    assessment: Assessment,
+    received_at: datetime,
+    told: Told = unheard,
 ) -> Complete:
-    """Levels 3 and 4 on top of 1 and 2."""
+    """Levels 3 and 4 on top of 1 and 2; `told` hears how much of it is done."""
     bericht = assessment.bericht
     if bericht is None or assessment.verdict.rejected:
         return Complete(assessment.verdict)
@@ -74,7 +88,7 @@ def complete(
     profielen = contracts.profielen_of(transaction, *parties) if asked else ()
     historie = load_historie(gateway, transaction, message, bericht, profielen)
     bronnen = gateway.bronnen(received_at, profielen)
-    against = judge_against(bericht, historie, bronnen)
+    against = judge_against(bericht, historie, bronnen, told)
     return Complete(beside(assessment.verdict, against), historie, bronnen)
 
 

@@ -6,7 +6,7 @@ import secrets
 import string
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from iwmo_gateway.gateway import faults, metrics
 from iwmo_gateway.gateway.answering import follow
 from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
+from iwmo_gateway.gateway.progress import Telling
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.retour.answers import retourbericht
 from iwmo_gateway.rules.engine import Actie, Finding
@@ -30,6 +31,7 @@ from iwmo_gateway.standard.xml import Document, serialise
 from iwmo_gateway.store import facts, mailbox, messages, parties, reviews
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COMPLETE, COUNTS, Event, Judgement, Message, Status
+from iwmo_gateway.store.progress import Fase
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,7 @@ class Occasion:
     now: datetime
     received_at: datetime
     answered_on: date
+    telling: Telling = field(default_factory=Telling)
 
 
 def process(gateway: Gateway, message: Message, document: Document, occasion: Occasion) -> Result:
@@ -57,7 +60,9 @@ def process(gateway: Gateway, message: Message, document: Document, occasion: Oc
     """
     began = time.perf_counter()
     try:
+        occasion.telling.at(Fase.CONTROLEERT)
         assessment = assess(gateway, document)
+        occasion.telling.read(assessment.bericht)
         result = _settled(gateway, message, document, assessment, occasion)
     except Exception as error:
         result = _fault(gateway, message, occasion, error)
@@ -81,6 +86,8 @@ def _settle(
     gateway: Gateway, message: Message, document: Document, assessment: Assessment, occasion: Occasion
 ) -> Result:
     """The one transaction: judge first, write last."""
+    telling = occasion.telling
+    telling.at(Fase.BEOORDEELT)
     with gateway.database.writing() as transaction:
         gateway.database.lock(transaction, message.domain, message.gemeente, message.aanbieder)
         if message.judgements:
@@ -89,7 +96,8 @@ def _settle(
         if before is not None and (message.status in COUNTS or answered_by_receiver(transaction, message)):
             # Somebody else had it judged since it was read: an approval is never taken back, nor what a receiver said.
             return before
-        judged = complete(gateway, transaction, message, assessment, occasion.received_at)
+        judged = complete(gateway, transaction, message, assessment, occasion.received_at, telling.judged)
+        telling.at(Fase.BOEKT)
         verdict, status = judged.verdict, status_of(assessment, judged.verdict)
         if before is not None and message.status is status:
             said = messages.findings_of(transaction, message.id, message.judgements)

@@ -6,9 +6,10 @@ from typing import Final
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.engine import Finding
-from iwmo_gateway.store import mailbox, messages
+from iwmo_gateway.store import mailbox, messages, progress
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Event, Judgement, Message
+from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+from iwmo_gateway.store.progress import Progress
 from iwmo_gateway.store.search import Search, find_messages
 
 SHOWN: Final = 100
@@ -17,11 +18,12 @@ SHOWN: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A message with its newest judgement, and the first of its findings."""
+    """A message with its newest judgement, and the first of its findings; `progress` while it is in hand."""
 
     message: Message
     judgement: Judgement | None
     findings: tuple[Finding, ...]
+    progress: Progress | None = None
 
 
 def result_of(transaction: Transaction, message: Message) -> Result:
@@ -37,7 +39,15 @@ def find(gateway: Gateway, caller: Caller, message_id: str) -> Result | None:
     """The result of a message that the caller may see; None for any other."""
     with gateway.database.reading() as transaction:
         seen = _visible(transaction, caller, message_id)
-        return None if seen is None else result_of(transaction, seen[0])
+        if seen is None:
+            return None
+        message, _ = seen
+        if message.status is not Status.RECEIVED:
+            return result_of(transaction, message)
+        at = progress.of(transaction, message_id)
+        # What was told longer ago than a lease was told by a process that died: now it waits.
+        alive = at is not None and at.updated_at > caller.at - gateway.lease
+        return Result(message, None, (), at if alive else None)
 
 
 def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[Judgement], list[Event]] | None:

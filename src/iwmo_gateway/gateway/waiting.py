@@ -7,9 +7,17 @@ from datetime import datetime
 from iwmo_gateway.gateway import faults, metrics
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.judging import Occasion, process
+from iwmo_gateway.gateway.progress import in_hand
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import messages
+
+
+def large_waits(gateway: Gateway, now: datetime) -> bool:
+    """Whether the message that would be taken up now is too large to be judged beside calls."""
+    with gateway.database.reading() as transaction:
+        size = messages.waiting_size(transaction, now)
+    return size is not None and size > gateway.settings.sync_limit_bytes
 
 
 def judge_next(gateway: Gateway, now: datetime) -> Result | None:
@@ -28,12 +36,9 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
             return Result(replace(message, status=fault.status, error=fault.error), None, ())
     if message is None:
         return None
-    return process(
-        gateway,
-        message,
-        gateway.kept_document(message, body),
-        Occasion("worker", now, message.received_at, day_of(now)),
-    )
+    with in_hand(gateway, message, now) as telling:
+        document = gateway.kept_document(message, body)
+        return process(gateway, message, document, Occasion("worker", now, message.received_at, day_of(now), telling))
 
 
 def settle_unkept(gateway: Gateway) -> None:

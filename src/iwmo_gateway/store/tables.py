@@ -190,6 +190,16 @@ Index(
     **_only("status = 'received'"),
 )
 
+progress = Table(
+    "progress",
+    metadata,
+    _id("message", primary_key=True),
+    Column("fase", String(12), nullable=False),
+    Column("regels", Integer, comment="lines of a claim, once they were read"),
+    Column("gedaan", Integer, nullable=False, comment="how many of them were judged"),
+    Column("updated_at", Moment, nullable=False),
+)
+
 keys = Table(
     "keys",
     metadata,

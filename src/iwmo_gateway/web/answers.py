@@ -14,6 +14,7 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import is_answer
 from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+from iwmo_gateway.store.progress import Fase
 from iwmo_gateway.store.replays import Replay
 from iwmo_gateway.web import models
 
@@ -23,6 +24,9 @@ _LATER: Final = {
     Status.IN_REVIEW: "Regels van deze declaratie zijn aangehouden tot de gemeente erover besluit; "
     "het antwoord komt met het laatste besluit.",
 }
+
+_JUDGED_IN_A_SECOND: Final = 2_000_000
+"""Bytes of a message: a hint for who asks again, no promise."""
 
 
 def summary(result: Result) -> models.SummaryModel:
@@ -35,6 +39,7 @@ def full(result: Result, *, operator: bool = False) -> models.ResultModel:
     return models.ResultModel(
         **_summary(result.message, result.judgement),
         fout=result.message.error if operator else None,
+        voortgang=_voortgang(result),
         bevindingen=[models.FindingModel.model_validate(finding) for finding in result.findings],
     )
 
@@ -126,6 +131,28 @@ def replay(done: Replay) -> models.ReplayModel:
             )
             for item in done.items
         ],
+    )
+
+
+def where(result: Result) -> dict[str, str]:
+    """The headers of a message that was sent: where its result is, and when to ask for it."""
+    return {"Location": f"/v1/berichten/{result.message.id}", **patience(result)}
+
+
+def patience(result: Result) -> dict[str, str]:
+    """The header that says of a message that waits after how many seconds it is worth asking again."""
+    message = result.message
+    if message.status is not Status.RECEIVED:
+        return {}
+    return {"Retry-After": str(1 + message.size // _JUDGED_IN_A_SECOND)}
+
+
+def _voortgang(result: Result) -> models.VoortgangModel | None:
+    if result.message.status is not Status.RECEIVED:
+        return None
+    at = result.progress
+    return models.VoortgangModel(
+        fase=at.fase if at else Fase.WACHT, regels=at.regels if at else None, gedaan=at.gedaan if at else 0
     )
 
 

@@ -10,14 +10,23 @@ from fastapi.concurrency import run_in_threadpool
 from iwmo_gateway.gateway import mailbox, replay, results
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
-from iwmo_gateway.gateway.results import SHOWN, Result
-from iwmo_gateway.rules.answers import ANSWERED_ONCE
-from iwmo_gateway.store.messages import WAITS, Status
+from iwmo_gateway.gateway.results import SHOWN
 from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers, models
 from iwmo_gateway.web.access import Checker, Operator, Overseer, Reader, Sender, the_gateway, the_party
-from iwmo_gateway.web.calls import later, message_body, message_id, received_at, replay_request, stopping, wants_xml
-from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem, refusal
+from iwmo_gateway.web.calls import (
+    is_zip,
+    later,
+    message_body,
+    message_id,
+    received_at,
+    replay_request,
+    sent_body,
+    stopping,
+    wants_xml,
+)
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
+from iwmo_gateway.web.sending import outcome, zip_results
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
@@ -39,12 +48,19 @@ _XML_BODY: Final[dict[str, Any]] = {
     }
 }
 
+_XML_OR_ZIP: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": _XML_BODY["requestBody"]["content"]
+        | {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 _UNTAKEN: Final = (
-    "token", "IB008", "IB009", "IB010", "IB011", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd",
-    "te-diep", "ontvangst-moment", "IB004",
+    "token", "IB008", "IB009", "IB010", "IB011", "te-traag", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering",
+    "dtd", "te-diep", "ontvangst-moment", "IB004",
 )  # fmt: skip
-_SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019")
+_SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019", "IB901", "IB902", "IB903", "IB904", "IB905")
 
 router = APIRouter(prefix="/v1")
 
@@ -55,10 +71,13 @@ router = APIRouter(prefix="/v1")
     response_model=models.ResultModel,
     responses={
         **_SENDING,
-        200: {"model": models.ResultModel, "description": "An exact repeat: the first result, or what it is now"},
+        200: {
+            "model": models.ResultModel | models.ZipModel,
+            "description": "An exact repeat: the first result, or what it is now; of a ZIP: what came of each file",
+        },
         202: {"model": models.ResultModel, "description": "Kept; the judgement comes later"},
     },
-    openapi_extra=_XML_BODY,
+    openapi_extra=_XML_OR_ZIP,
     tags=["berichten"],
 )
 def post_bericht(
@@ -66,26 +85,22 @@ def post_bericht(
     gateway: TheGateway,
     caller: Sender,
     moment: Annotated[datetime, Depends(received_at)],
-    body: Annotated[bytes, Depends(message_body)],
+    body: Annotated[bytes, Depends(sent_body)],
 ) -> Response:
-    """Send a message. The result says what is wrong, where, by which rule, and what was expected.
+    """Send a message, or a ZIP of messages. The result says what is wrong, where, by which rule, and what was expected.
 
-    With `Accept: application/xml` the answer is the return message itself, if there is one.
+    With `Accept: application/xml` the answer is the return message itself, if there is one; not for a ZIP.
     """
+    if is_zip(request):
+        return answers.as_json(zip_results(gateway, caller, body, moment, later=later(request)))
     deferred = later(request) or len(body) > gateway.settings.sync_limit_bytes
-    taken = receive(gateway, caller, body, moment, later=deferred)
-    if isinstance(taken, Refused):
-        return refusal(taken)
-    result = taken.result
-    where = {"Location": f"/v1/berichten/{result.message.id}"}
-    if result.message.status is Status.INVALID:
-        return _schema_problem(result, where)
-    if any(finding.regel == ANSWERED_ONCE for finding in result.findings):
-        return problem("IB019", "Op dit bericht is al een retourbericht verzonden.", where, id=result.message.id)
-    status = 202 if result.message.status in WAITS else 200 if taken.repeated else 201
+    said = outcome(receive(gateway, caller, body, moment, later=deferred))
+    if isinstance(said, ProblemError):
+        return said.response()
+    status, result = said
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
-        return _xml(results.retour_xml(gateway, caller, result.message.id), status, where)
-    return answers.as_json(answers.full(result), 200 if taken.repeated else status, where)
+        return _xml(results.retour_xml(gateway, caller, result.message.id), status, answers.where(result))
+    return answers.as_json(answers.full(result), status, answers.where(result))
 
 
 @router.post(
@@ -103,7 +118,7 @@ def post_validation(
 ) -> Response:
     """Hear what the gateway would say of a message, at all four levels. Nothing is kept."""
     said = validate(gateway, caller, body, moment)
-    return refusal(said) if isinstance(said, Refused) else answers.as_json(answers.validation(said))
+    return refusal(said).response() if isinstance(said, Refused) else answers.as_json(answers.validation(said))
 
 
 @router.get(
@@ -146,8 +161,9 @@ def get_berichten(
 )
 def get_bericht(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """The result of a message."""
-    result = results.find(gateway, caller, identity)
-    return answers.as_json(answers.full(_found(result), operator=caller.party is None))
+    result = _found(results.find(gateway, caller, identity))
+    told = answers.full(result, operator=caller.party is None)
+    return answers.as_json(told, headers=answers.patience(result))
 
 
 @router.get(
@@ -313,28 +329,6 @@ def _found(value: T | None) -> T:
     if value is None:
         raise ProblemError("niet-gevonden")
     return value
-
-
-def _schema_problem(result: Result, headers: dict[str, str]) -> Response:
-    judgement = result.judgement
-    return problem(
-        "IB014",
-        f"Het bericht voldoet op {len(result.findings)} plaats(en) niet aan het schema van {result.message.soort} "
-        f"{result.message.release}" + (", en op nog meer." if judgement and judgement.more else "."),
-        headers,
-        id=result.message.id,
-        errors=[
-            {
-                "regelnummer": finding.regelnummer,
-                "pad": finding.pad,
-                "tekst": finding.tekst,
-                "verwacht": finding.verwacht,
-                "gevonden": finding.gevonden,
-            }
-            for finding in result.findings
-        ],
-        meer=judgement.more if judgement else False,
-    )
 
 
 def _xml(body: bytes | None, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -33,6 +33,7 @@ _HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 ]
+"""Headers that go with a problem."""
 _DESCRIPTION: Final = """Takes iWmo messages, says at once what is wrong, where, by which rule and what was expected,
 keeps every message, and sends the right return message. Dates and moments are those of Europe/Amsterdam."""
 

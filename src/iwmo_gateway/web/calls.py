@@ -1,5 +1,6 @@
 """What calls need first: the moment, and the body within its limits."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ CONTRACT_LIMIT: Final = 256 * 1024
 """The most bytes of a contract profile; one of nine products takes five thousand."""
 _GEMEENTE_DIGITS: Final = 4
 _XML: Final = frozenset({"application/xml", "text/xml"})
+_ZIP: Final = frozenset({"application/zip", "application/x-zip-compressed"})
 
 
 def stopping(request: Request) -> bool:
@@ -78,6 +80,21 @@ async def message_body(
     return await _body(request, gateway.settings.max_message_bytes, _XML, "application/xml of text/xml")
 
 
+async def sent_body(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Annotated[Caller, Depends(the_caller)],
+) -> bytes:
+    """The bytes of a message, or of a ZIP of messages, within the same limit."""
+    expected = "application/xml, text/xml of application/zip"
+    return await _body(request, gateway.settings.max_message_bytes, _XML | _ZIP, expected)
+
+
+def is_zip(request: Request) -> bool:
+    """Whether the body is a ZIP of messages."""
+    return _mediatype(request) in _ZIP
+
+
 async def contract_body(request: Request, caller: Annotated[Caller, Depends(a_contract_writer)]) -> bytes:
     """The bytes of a contract profile, within the same limits of its own."""
     return await _body(request, CONTRACT_LIMIT, _TOML, "application/toml of text/plain")
@@ -87,16 +104,31 @@ async def _body(request: Request, limit: int, mediatypes: frozenset[str], expect
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
-    mediatype = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    mediatype = _mediatype(request)
     if mediatype not in mediatypes:
         raise ProblemError("mediatype", verwacht=expected, gevonden=mediatype[:80] or "geen")
+    return await _received(request, limit)
+
+
+async def _received(request: Request, limit: int) -> bytes:
+    """All bytes of a body; a problem as soon as there are too many, or they come too slowly."""
+    seconds = (await the_gateway(request)).settings.body_seconds
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                chunks.append(chunk)
+    except TimeoutError:
+        told = f"de hele body binnen {seconds} seconden"
+        raise ProblemError("te-traag", headers={"Connection": "close"}, verwacht=told) from None
     return b"".join(chunks)
+
+
+def _mediatype(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def replay_request(request: Request, caller: Operator) -> ReplayRequest:
@@ -106,11 +138,7 @@ async def replay_request(request: Request, caller: Operator) -> ReplayRequest:
 
 async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT:
     """What a call says in its body, of at most so many bytes."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ProblemError("IB012", verwacht=f"ten hoogste {limit} bytes")
+    body = await _received(request, limit)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from iwmo_gateway.gateway.replay import AT_ONCE
 from iwmo_gateway.store.messages import Status
+from iwmo_gateway.store.progress import Fase
 
 UUID_PATTERN: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
 
@@ -118,11 +119,20 @@ class SummaryModel(BaseModel):
     toelichting: str | None = Field(None, description="Why there is no judgement, or no answer, yet")
 
 
+class VoortgangModel(BaseModel):
+    """How far the judging of a message is: what is being done, and how many lines of a claim were judged."""
+
+    fase: Fase = Field(description="wacht, leest, controleert (levels 1, 2), beoordeelt (3, 4), boekt (is written)")
+    regels: int | None = Field(description="Lines of the claim, once they were read; null for any other message")
+    gedaan: int = Field(description="Lines judged, reckoned by the rules that have run over the message")
+
+
 class ResultModel(SummaryModel):
     """The result of a message: its newest judgement with the first 100 findings."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_RESULT]})
 
+    voortgang: VoortgangModel | None = Field(None, description="Of a message that is not judged yet (received)")
     bevindingen: list[FindingModel]
     fout: str | None = Field(None, description="What went wrong with us, if it waits for that; for operators alone")
 
@@ -296,9 +306,26 @@ class ReplayModel(BaseModel):
 class ProblemModel(BaseModel):
     """A problem (RFC 9457); more fields where they help: verwacht, gevonden, regelnummer, errors, id."""
 
+    model_config = ConfigDict(extra="allow")
+
     type: str
     title: str
     status: int
     detail: str
     code: str
     remedie: str
+
+
+class FileModel(BaseModel):
+    """What came of one file of a ZIP: the result of its message, or a problem."""
+
+    bestand: str
+    status: int = Field(description="The HTTP status that the message would have got by itself")
+    resultaat: ResultModel | None = None
+    probleem: ProblemModel | None = None
+
+
+class ZipModel(BaseModel):
+    """What came of each file of a ZIP, in the order of the archive."""
+
+    resultaten: list[FileModel]

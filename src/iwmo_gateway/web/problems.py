@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse
 
 from iwmo_gateway.gateway.receive import Denial, Refused
+from iwmo_gateway.standard.archives import ArchiveProblem, Unpackable
 from iwmo_gateway.standard.xml import Unreadable, XmlProblem
 from iwmo_gateway.web.models import ProblemModel
 
@@ -45,7 +46,8 @@ CATALOGUE: Final = {
         Kind("IB012", 413, "Het bericht is te groot",
              "Verdeel het over meer berichten; wat een bericht ten hoogste mag tellen, staat onder verwacht."),
         Kind("mediatype", 415, "Dit soort inhoud wordt niet aangenomen",
-             "Stuur één bericht als application/xml of text/xml, een contractprofiel als application/toml."),
+             "Stuur één bericht als application/xml of text/xml, meer samen als application/zip, een contractprofiel "
+             "als application/toml."),
         Kind("leeg", 400, "Er is geen bericht meegestuurd", "Zet het XML-bericht in de body."),
         Kind("geen-xml", 400, "Het bericht is geen welgevormde XML",
              "Controleer of het bericht volledig is en op de genoemde regel goed is opgebouwd."),
@@ -65,6 +67,15 @@ CATALOGUE: Final = {
              "Verbeter wat onder errors staat en stuur het hele profiel opnieuw; wat er al gold, geldt nog."),
         Kind("rente-onbekend", 422, "Het rentepercentage van die dag is niet bekend",
              "Reken tot een dag waarvan het bekend is; een nieuwe versie van de gateway kent nieuwere percentages."),
+        Kind("te-traag", 408, "De body is niet op tijd binnen",
+             "Stuur het bericht opnieuw; hoe lang het zenden mag duren, staat onder verwacht."),
+        Kind("IB901", 400, "Dit is geen geldig ZIP-bestand",
+             "Maak een ZIP van alleen XML-bestanden: geen mappen, elk bestand een eigen naam, opgeslagen of deflate."),
+        Kind("IB902", 422, "Het ZIP-bestand bevat te veel bestanden", "Verdeel de berichten over meer ZIP-bestanden."),
+        Kind("IB903", 422, "Het ZIP-bestand heeft een wachtwoord", "Maak de ZIP opnieuw, zonder wachtwoord."),
+        Kind("IB904", 413, "Een bestand in het ZIP-bestand is te groot",
+             "Verdeel het bericht over meer berichten, of de berichten over meer ZIP-bestanden."),
+        Kind("IB905", 422, "Het ZIP-bestand bevat te weinig bestanden", "Zet ten minste één bericht in de ZIP."),
         Kind("IB019", 409, "Dit bericht is al beantwoord",
              "Een bericht krijgt één retourbericht; wat al is verzonden, staat bij het bericht zelf."),
         Kind("al-besloten", 409, "Over deze regel is al besloten",
@@ -87,6 +98,13 @@ _UNREADABLE: Final = {
     XmlProblem.DTD: "dtd",
     XmlProblem.TOO_DEEP: "te-diep",
     XmlProblem.UNKNOWN_KIND: "IB004",
+}
+_UNPACKABLE: Final = {
+    ArchiveProblem.NO_ZIP: "IB901",
+    ArchiveProblem.TOO_MANY: "IB902",
+    ArchiveProblem.PASSWORD: "IB903",
+    ArchiveProblem.TOO_LARGE: "IB904",
+    ArchiveProblem.EMPTY: "IB905",
 }
 _DENIED: Final = {
     Denial.NOT_THE_SENDER: "IB009",
@@ -113,6 +131,10 @@ class ProblemError(Exception):
         """The problem as an answer."""
         return problem(self.code, self.detail, self.headers, **self.more)
 
+    def model(self) -> ProblemModel:
+        """The problem as a part of an answer."""
+        return ProblemModel(**_told(self.code, self.detail, **self.more))
+
 
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
     """The problems of a call, for its documentation."""
@@ -128,8 +150,26 @@ def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 def problem(code: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """A problem as an answer: its kind, what is the matter in this case, and what to do about it."""
+    body = _told(code, detail, **more)
+    return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
+
+
+def refusal(refused: Refused) -> ProblemError:
+    """A message that was not taken, and why: what was expected, what was found, and where."""
+    code = _UNREADABLE[refused.why.problem] if isinstance(refused.why, Unreadable) else _DENIED[refused.why]
+    return ProblemError(
+        code, refused.tekst, verwacht=refused.verwacht, gevonden=refused.gevonden, regelnummer=refused.regelnummer
+    )
+
+
+def not_unpacked(found: Unpackable) -> ProblemError:
+    """A ZIP, or a file in one, that was not taken, and why."""
+    return ProblemError(_UNPACKABLE[found.problem], found.tekst, verwacht=found.verwacht)
+
+
+def _told(code: str, detail: str | None, **more: Any) -> dict[str, Any]:
     kind = CATALOGUE[code]
-    body = {
+    return {
         "type": f"/v1/problems/{code}",
         "title": kind.title,
         "status": kind.status,
@@ -138,12 +178,3 @@ def problem(code: str, detail: str | None = None, headers: dict[str, str] | None
         "remedie": kind.remedy,
         **{name: value for name, value in more.items() if value is not None},
     }
-    return JSONResponse(body, kind.status, headers, media_type="application/problem+json")
-
-
-def refusal(refused: Refused) -> JSONResponse:
-    """A message that was not taken, and why: what was expected, what was found, and where."""
-    code = _UNREADABLE[refused.why.problem] if isinstance(refused.why, Unreadable) else _DENIED[refused.why]
-    return problem(
-        code, refused.tekst, verwacht=refused.verwacht, gevonden=refused.gevonden, regelnummer=refused.regelnummer
-    )
