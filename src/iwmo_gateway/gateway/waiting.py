@@ -38,6 +38,7 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
         return None
     with in_hand(gateway, message, now) as telling:
         document = gateway.kept_document(message, body)
+        del body  # as large as it is
         return process(gateway, message, document, Occasion("worker", now, message.received_at, day_of(now), telling))
 
 

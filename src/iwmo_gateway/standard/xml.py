@@ -84,6 +84,7 @@ class _Parsers(threading.local):
             huge_tree=False,
             remove_comments=True,
             remove_pis=True,
+            remove_blank_text=True,  # what stands between elements is a third of a tree, and says nothing
         )
 
 

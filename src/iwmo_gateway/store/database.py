@@ -4,8 +4,9 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -63,23 +64,27 @@ def inserting(table: Table, finish: Callable[[Any], Any]) -> Mapping[str, Any]:
     return {name: finish(dialect.insert(table)) for name, dialect in _DIALECTS.items()}
 
 
-def bulk_insert(transaction: "Transaction", table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add many rows that all have the same columns: one COPY on PostgreSQL, one prepared INSERT on SQLite.
+def bulk_insert(transaction: "Transaction", table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add many rows that all have the same columns: one COPY on PostgreSQL, prepared INSERTs on SQLite.
 
-    Raises StoreConflict where a unique index refuses one of them.
+    They are asked for as they are written: a generator never has all of them. Raises StoreConflict where a unique index
+    refuses one of them.
     """
-    if not rows:
-        return
+    rows = iter(rows)
     if transaction.dialect.name == "sqlite":
-        transaction.execute(insert(table), rows)
+        while batch := list(islice(rows, _BATCH)):
+            transaction.execute(insert(table), batch)
         return
-    names = list(rows[0])
+    first = next(rows, None)
+    if first is None:
+        return
+    names = list(first)
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in names)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
     cursor = cast("psycopg.Connection[Any]", transaction.connection.driver_connection).cursor()
     try:
         with cursor.copy(statement) as copy:
-            for row in rows:
+            for row in chain([first], rows):
                 copy.write_row([row[name] for name in names])
     except psycopg.Error as error:
         raise _as_ours(
@@ -116,6 +121,8 @@ def listed(transaction: "Transaction", values: Iterable[Any]) -> list[Any]:
     return list(values)
 
 
+_BATCH: Final = 5_000
+"""How many rows one statement adds on SQLite, which wants them all in memory."""
 _DIALECTS: Final = {"postgresql": postgresql, "sqlite": sqlite}
 
 Transaction = Connection
