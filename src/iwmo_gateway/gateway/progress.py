@@ -58,7 +58,7 @@ class Hold:
     told: bool = False
 
     def beat(self, now: datetime) -> bool:
-        """Tell how far it is, and renew the lease when a third of it is gone; False when it was lost to another.
+        """Tell how far it is, and renew the lease when a third of it is gone; False when it is no longer its own.
 
         Raises StoreError where that cannot be written now.
         """
@@ -105,7 +105,7 @@ def _beats(hold: Hold, done: threading.Event, now: datetime) -> None:
     while not done.wait(interval):
         try:
             if not hold.beat(now + timedelta(seconds=time.monotonic() - began)):
-                log.info("lease_lost", message=hold.message.id)
+                log.info("no_longer_in_hand", message=hold.message.id)  # judged by now, or taken up by another
                 return
         except GatewayError as error:
             # On SQLite nobody can write while a judgement is being written; elsewhere the next one may succeed.

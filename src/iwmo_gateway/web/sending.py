@@ -1,7 +1,8 @@
 """What came of a message that was sent, alone or in a ZIP: a status with its result, or a problem."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
@@ -47,14 +48,16 @@ def _each(
     later: bool,
 ) -> Iterator[models.FileModel]:
     taken = 0
-    for name, content in files:
+    for nr, (name, content) in enumerate(files):
         if isinstance(content, Unpackable):
             said: ProblemError | tuple[int, Result] = not_unpacked(content)
         else:
             # One call judges no more than one message may be large, however many there are in it.
             taken += len(content)
             deferred = later or taken > gateway.settings.sync_limit_bytes
-            said = outcome(receive(gateway, caller, content, moment, later=deferred))
+            # A millisecond apart, so that ids are in the order of the archive, and with them whatever comes later.
+            sender = replace(caller, at=caller.at + timedelta(milliseconds=nr))
+            said = outcome(receive(gateway, sender, content, moment, later=deferred))
         if isinstance(said, ProblemError):
             problem = said.model()
             yield models.FileModel(bestand=name, status=problem.status, probleem=problem)
