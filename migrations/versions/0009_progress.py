@@ -1,13 +1,13 @@
 """How far the judging of a message is, kept apart from the transaction that judges it.
 
-Revision: 0007, after 0005.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
