@@ -1,24 +1,17 @@
 """The command line: what serves, works, migrates, judges and replays, and what administers who may do what."""
 
-import json
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import structlog
 import typer
-from rich.table import Table
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import contracts, parties, standard, tokens
-from iwmo_gateway.commands.environment import id_column, migrated, out, stop, the_gateway
+from iwmo_gateway.commands import contracts, parties, replay, standard, tokens
+from iwmo_gateway.commands.environment import migrated, out, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
-from iwmo_gateway.gateway import replay as replaying
-from iwmo_gateway.gateway.access import Caller
-from iwmo_gateway.gateway.context import is_id
-from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.app import create_app
 from iwmo_gateway.web.server import Server
 from iwmo_gateway.worker import spare_collector, work, working_beside
@@ -99,36 +92,13 @@ def run_demo(
     demo.run(out, folder, port)
 
 
-@app.command()
-def replay(
-    ids: Annotated[list[str], typer.Argument(help="Ids of messages to judge again.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with the replay.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would differ.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also where the answer was fetched already.")] = False,
-) -> None:
-    """Judge kept messages again, oldest first, by their own moment of receipt."""
-    if wrong := [one for one in ids if not is_id(one)]:
-        stop(f"{wrong[0]!r} is no id of a message; an id is shown with every result")
-    with the_gateway() as gateway:
-        migrated(gateway)
-        gateway.warm_up()
-        caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
-        done = replaying.replay(gateway, caller, ids, reason=reason, dry_run=dry_run, force=force)
-    table = Table(id_column("bericht"), "uitkomst", "was", "is", "bijzonderheden")
-    for item in done.items:
-        detail = json.dumps(item.detail, ensure_ascii=False) if item.detail else ""
-        table.add_row(item.message, item.outcome, item.status_before, item.status_after, detail)
-    out.print(table)
-    if any(item.outcome in {"failed", "missing"} for item in done.items):
-        raise typer.Exit(1)
-
-
 # One after another, as `--help` lists them.
 app.add_typer(standard.app)
 app.add_typer(parties.parties, name="party")
 app.add_typer(parties.mandates, name="mandate")
 app.add_typer(tokens.tokens, name="token")
 app.add_typer(contracts.contract, name="contract")
+app.add_typer(replay.replay, name="replay")
 
 
 def run() -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.replaying import replay_next
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.gateway.waiting import judge_next, large_waits
 
@@ -53,6 +54,7 @@ def work(
     while not stop.is_set():
         try:
             found = (judge or judge_next)(gateway, now())
+            replayed = found is None and replay_next(gateway, now)
             faults = 0
         except Exception as error:
             # An attempt is counted before it is made, so that no message can hold up the others for ever. The text
@@ -64,6 +66,8 @@ def work(
             continue
         if found is not None:
             log.info("taken_up", message=found.message.id, status=found.message.status)
+        elif replayed:
+            continue
         elif until_idle:
             return
         else:

@@ -36,10 +36,8 @@ class Search:
 
 def find_messages(transaction: Transaction, wanted: Search, *, before: str | None, limit: int) -> list[Message]:
     """Messages that match, newest first, those older than the one with id `before`."""
-    conditions = [*_conditions(wanted)]
-    if before:
-        conditions.append(messages.c.id < before)
-    query = select(*COLUMNS).where(*conditions).order_by(messages.c.id.desc()).limit(limit)
+    older = [messages.c.id < before] if before else []
+    query = select(*COLUMNS).where(*conditions(wanted), *older).order_by(messages.c.id.desc()).limit(limit)
     return [message_of(row) for row in transaction.execute(query)]
 
 
@@ -51,7 +49,8 @@ def seen_by(party: str) -> ColumnElement[bool]:
     )
 
 
-def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
+def conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
+    """What must hold of a message that a search finds."""
     equal: dict[str, Any] = {
         "soort": wanted.soort,
         "status": wanted.status,

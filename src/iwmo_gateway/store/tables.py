@@ -541,7 +541,21 @@ replays = Table(
     Column("dry_run", Boolean, nullable=False),
     Column("force", Boolean, nullable=False),
     Column("finished_at", Moment),
+    Column("status", String(9), nullable=False, server_default="finished"),
+    Column("filter", JSON(none_as_null=True), comment="what it was selected by; none: by ids"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column(
+        "more",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the filter finds more than one replay holds",
+    ),
+    Column("concurrency", Integer, nullable=False, server_default="1"),
+    Column("selection", JSON, comment="how many per kind and status"),
+    Column("history", JSON, comment="who started, paused or cancelled it, when"),
 )
+Index("ix_replays_running", replays.c.id, **_only("status = 'running'"))
 
 replay_items = Table(
     "replay_items",
@@ -552,8 +566,35 @@ replay_items = Table(
     Column("outcome", String(12), comment="none while it waits"),
     Column("status_before", String(15)),
     Column("status_after", String(15)),
-    Column("detail", JSON),
+    Column("detail", JSON(none_as_null=True)),
+    Column(
+        "lane",
+        String(21),
+        nullable=False,
+        server_default="-",
+        comment="domain, municipality and provider: one after another",
+    ),
 )
+Index("ix_replay_items_outcome", replay_items.c.replay, replay_items.c.outcome, replay_items.c.nr)
+Index(
+    "ix_replay_items_waiting",
+    replay_items.c.replay,
+    replay_items.c.lane,
+    replay_items.c.nr,
+    **_only("outcome IS NULL"),
+)
+
+replay_lanes = Table(
+    "replay_lanes",
+    metadata,
+    Column("replay", ForeignKey("replays.id"), primary_key=True),
+    Column("lane", String(21), primary_key=True),
+    Column("next_nr", Integer, comment="none: all of it is done"),
+    Column("lease_until", Moment, comment="until when a process has it in hand"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often the next one was taken in hand"),
+    Column("judgements", Integer, comment="how many its message had when it was first taken"),
+)
+Index("ix_replay_lanes_open", replay_lanes.c.replay, replay_lanes.c.next_nr, **_only("next_nr IS NOT NULL"))
 
 contracts = Table(
     "contracts",

@@ -15,7 +15,6 @@ from iwmo_gateway.standard.kinds import is_answer
 from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
 from iwmo_gateway.store.progress import Fase
-from iwmo_gateway.store.replays import Replay
 from iwmo_gateway.web import models
 
 _LATER: Final = {
@@ -107,29 +106,6 @@ def story(judged: list[Judgement], happened: list[Event]) -> models.StoryModel:
                 at=e.at.astimezone(AMSTERDAM), event=e.event, actor=e.actor, detail=dict(e.detail) if e.detail else None
             )
             for e in happened
-        ],
-    )
-
-
-def replay(done: Replay) -> models.ReplayModel:
-    """A replay as it is told."""
-    return models.ReplayModel(
-        id=done.id,
-        created_at=done.created_at.astimezone(AMSTERDAM),
-        finished_at=done.finished_at.astimezone(AMSTERDAM) if done.finished_at else None,
-        actor=done.actor,
-        reason=done.reason,
-        dry_run=done.dry_run,
-        force=done.force,
-        berichten=[
-            models.ReplayItemModel(
-                id=item.message,
-                outcome=item.outcome,
-                status_before=item.status_before,
-                status_after=item.status_after,
-                detail=dict(item.detail) if item.detail else None,
-            )
-            for item in done.items
         ],
     )
 

@@ -7,20 +7,18 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from iwmo_gateway.gateway import mailbox, replay, results
+from iwmo_gateway.gateway import mailbox, results
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
 from iwmo_gateway.gateway.results import SHOWN
-from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers, models
-from iwmo_gateway.web.access import Checker, Operator, Overseer, Reader, Sender, the_gateway, the_party
+from iwmo_gateway.web.access import Checker, Reader, Sender, the_gateway, the_party
 from iwmo_gateway.web.calls import (
     is_zip,
     later,
     message_body,
     message_id,
     received_at,
-    replay_request,
     sent_body,
     stopping,
     wants_xml,
@@ -130,20 +128,7 @@ def get_berichten(
     wanted: Annotated[models.SearchModel, Query()],
 ) -> Response:
     """Find messages, newest first. Everything that is asked must hold."""
-    search = Search(
-        soort=wanted.soort,
-        status=wanted.status,
-        party=wanted.partij,
-        received_from=wanted.ontvangen_vanaf,
-        received_until=wanted.ontvangen_tot,
-        identificatie=wanted.identificatie,
-        declaratie_nummer=wanted.declaratie_nummer,
-        toewijzing_nummer=wanted.toewijzing_nummer,
-        regel=wanted.regel,
-        retourcode=wanted.retourcode,
-        text=wanted.tekst,
-    )
-    found = results.search(gateway, caller, search, before=wanted.before, limit=wanted.limit + 1)
+    found = results.search(gateway, caller, wanted.search, before=wanted.before, limit=wanted.limit + 1)
     page, more = found[: wanted.limit], len(found) > wanted.limit
     following = None
     if more:
@@ -273,47 +258,6 @@ def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, party: The
     if not mailbox.acknowledge(gateway, caller, party, nr):
         raise ProblemError("niet-gevonden")
     return Response(status_code=204)
-
-
-@router.post(
-    "/replays",
-    status_code=201,
-    response_model=models.ReplayModel,
-    responses=documented("token", "IB008", "parameters"),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": models.ReplayRequest.model_json_schema()}},
-        }
-    },
-    tags=["operators"],
-)
-def post_replay(
-    wanted: Annotated[models.ReplayRequest, Depends(replay_request)],
-    gateway: TheGateway,
-    caller: Operator,
-) -> Response:
-    """Judge kept messages again, oldest first, by their own moment of receipt. `dry_run` only shows the difference."""
-    done = replay.replay(
-        gateway,
-        caller,
-        wanted.ids,
-        reason=wanted.reason,
-        dry_run=wanted.dry_run,
-        force=wanted.force,
-    )
-    return answers.as_json(answers.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
-
-
-@router.get(
-    "/replays/{message_id}",
-    response_model=models.ReplayModel,
-    responses=documented("token", "IB008", "niet-gevonden"),
-    tags=["operators"],
-)
-def get_replay(gateway: TheGateway, caller: Overseer, identity: MessageId) -> Response:
-    """A replay: who, when, why, and what came of each message."""
-    return answers.as_json(answers.replay(_found(replay.find(gateway, identity))))
 
 
 @router.get("/problems/{code}", tags=["documentatie"], responses=documented("niet-gevonden"))

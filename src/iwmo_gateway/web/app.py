@@ -19,7 +19,7 @@ from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.readiness import why_not_ready
-from iwmo_gateway.web import contracts, interest, reports, reviews, states
+from iwmo_gateway.web import contracts, interest, replays, reports, reviews, states
 from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.calls import stopping
@@ -85,6 +85,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)
+    app.include_router(replays.router)
     app.include_router(states.router)
     app.include_router(contracts.router)
     app.include_router(interest.router)

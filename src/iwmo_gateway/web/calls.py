@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from threading import Event
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,12 +14,10 @@ from pydantic import BaseModel, ValidationError
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.standard.days import AMSTERDAM
-from iwmo_gateway.web.access import ContractWriter, Operator, Reader, the_caller, the_gateway
-from iwmo_gateway.web.models import ReplayRequest
+from iwmo_gateway.web.access import ContractWriter, Reader, the_caller, the_gateway
 from iwmo_gateway.web.problems import ProblemError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-_JSON_LIMIT: Final = 64 * 1024
 _TOML: Final = frozenset({"application/toml", "text/plain"})
 CONTRACT_LIMIT: Final = 256 * 1024
 """The most bytes of a contract profile; one of nine products takes five thousand."""
@@ -131,11 +129,6 @@ def _mediatype(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def replay_request(request: Request, caller: Operator) -> ReplayRequest:
-    """What replay is asked for. FastAPI itself reads a body before it asks who calls."""
-    return await json_body(request, ReplayRequest, _JSON_LIMIT)
-
-
 async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT:
     """What a call says in its body, of at most so many bytes."""
     body = await _received(request, limit)
@@ -144,6 +137,23 @@ async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT
     except ValidationError as error:
         found = error.errors(include_input=False, include_context=False, include_url=False)
         raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in found]) from None
+
+
+def documented_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The body of a call for its documentation: FastAPI would read it before it asks who calls."""
+    schema = model.model_json_schema(ref_template="{model}")
+    schema = _whole(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _whole(schema: Any, parts: dict[str, Any]) -> Any:
+    """A schema with its parts in their places, rather than named."""
+    if isinstance(schema, list):
+        return [_whole(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = parts.get(schema.get("$ref", ""), {})
+    return {key: _whole(value, parts) for key, value in {**named, **schema}.items() if key != "$ref"}
 
 
 def message_id(message_id: str) -> str:

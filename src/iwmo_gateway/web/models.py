@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from iwmo_gateway.gateway.replay import AT_ONCE
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.progress import Fase
+from iwmo_gateway.store.search import Search
 
 UUID_PATTERN: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
 
@@ -151,8 +151,8 @@ class ValidationModel(BaseModel):
     bevindingen_totaal: int
 
 
-class SearchModel(BaseModel):
-    """What a search may ask for."""
+class FilterModel(BaseModel):
+    """What messages may be found by; everything that is given must hold."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -167,6 +167,28 @@ class SearchModel(BaseModel):
     regel: Text | None = Field(None, examples=["TR019"])
     retourcode: Text | None = Field(None, examples=["9019"])
     tekst: Text | None = Field(None, min_length=3, max_length=100, description="Part of the text of a finding")
+
+    @property
+    def search(self) -> Search:
+        """The search that this asks for."""
+        return Search(
+            soort=self.soort,
+            status=self.status,
+            party=self.partij,
+            received_from=self.ontvangen_vanaf,
+            received_until=self.ontvangen_tot,
+            identificatie=self.identificatie,
+            declaratie_nummer=self.declaratie_nummer,
+            toewijzing_nummer=self.toewijzing_nummer,
+            regel=self.regel,
+            retourcode=self.retourcode,
+            text=self.tekst,
+        )
+
+
+class SearchModel(FilterModel):
+    """What a search may ask for."""
+
     before: str | None = Field(None, pattern=UUID_PATTERN, description="Only what is older than this message")
     limit: int = Field(50, ge=1, le=100)
 
@@ -260,47 +282,6 @@ class StoryModel(BaseModel):
 
     oordelen: list[OordeelModel]
     gebeurtenissen: list[EventModel]
-
-
-class ReplayRequest(BaseModel):
-    """Which messages to judge again, and why."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"ids": ["0197a3c2-5e10-7b1e-9d8e-0c5a6a1f2b3c"], "reason": "301 kwam na de 305", "dry_run": True}
-            ]
-        },
-    )
-
-    ids: list[Annotated[str, Field(pattern=UUID_PATTERN)]] = Field(min_length=1, max_length=AT_ONCE)
-    reason: Text = Field(min_length=3, max_length=500)
-    dry_run: bool = False
-    force: bool = False
-
-
-class ReplayItemModel(BaseModel):
-    """What came of one message: judged, unchanged, shown (what would differ), refused, failed or missing."""
-
-    id: str
-    outcome: str | None
-    status_before: str | None
-    status_after: str | None
-    detail: dict[str, Any] | None
-
-
-class ReplayModel(BaseModel):
-    """A replay, and what came of each of its messages."""
-
-    id: str
-    created_at: datetime
-    finished_at: datetime | None
-    actor: str
-    reason: str
-    dry_run: bool
-    force: bool
-    berichten: list[ReplayItemModel]
 
 
 class ProblemModel(BaseModel):

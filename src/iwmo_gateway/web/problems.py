@@ -80,6 +80,8 @@ CATALOGUE: Final = {
              "Een bericht krijgt één retourbericht; wat al is verzonden, staat bij het bericht zelf."),
         Kind("al-besloten", 409, "Over deze regel is al besloten",
              "Een besluit staat vast; wat besloten is, staat in de gebeurtenissen van het bericht."),
+        Kind("replay-status", 409, "Dat kan niet met een replay in deze status",
+             "Zie onder detail welke status hij heeft; wat geëindigd is, begint u opnieuw met POST /v1/replays."),
         Kind("IB004", 422, "Deze berichtsoort of release wordt niet ondersteund",
              "Controleer de namespace van het element Bericht; die zegt welk bericht en welke release het is."),
         Kind("IB014", 422, "Het bericht voldoet niet aan het schema",

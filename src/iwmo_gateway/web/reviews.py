@@ -1,7 +1,7 @@
 """The calls of /v1/reviews: the claim lines that are held, and the decisions of their municipality."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -11,7 +11,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store.reviews import Wanted
 from iwmo_gateway.web import answers, reviewmodels
 from iwmo_gateway.web.access import Decider, Reader, the_gateway
-from iwmo_gateway.web.calls import json_body, received_at
+from iwmo_gateway.web.calls import documented_body, json_body, received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.reviewmodels import DecisionRequest, DecisionsRequest, ReviewsQuery
@@ -33,23 +33,6 @@ async def one_decision(request: Request, caller: Decider) -> DecisionRequest:
 async def many_decisions(request: Request, caller: Decider) -> DecisionsRequest:
     """What is decided of many lines; only a party decides."""
     return await json_body(request, DecisionsRequest, _LIMIT_OF_MANY)
-
-
-def _body(model: type[DecisionRequest | DecisionsRequest]) -> dict[str, Any]:
-    """The body of a call for its documentation."""
-    schema = model.model_json_schema(ref_template="{model}")
-    schema = _whole(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def _whole(schema: Any, parts: dict[str, Any]) -> Any:
-    """A schema with its parts in their places, rather than named."""
-    if isinstance(schema, list):
-        return [_whole(one, parts) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    named = parts.get(schema.get("$ref", ""), {})
-    return {key: _whole(value, parts) for key, value in {**named, **schema}.items() if key != "$ref"}
 
 
 @router.get(
@@ -78,7 +61,7 @@ def get_reviews(
     "/reviews",
     response_model=reviewmodels.OutcomesModel,
     responses=documented("token", "IB008", "IB012", "parameters", "ontvangst-moment"),
-    openapi_extra=_body(DecisionsRequest),
+    openapi_extra=documented_body(DecisionsRequest),
 )
 def post_reviews(
     gateway: TheGateway,
@@ -96,7 +79,7 @@ def post_reviews(
     "/reviews/{nr}",
     response_model=reviewmodels.DecidedModel,
     responses=documented("token", "IB008", "IB012", "niet-gevonden", "al-besloten", "parameters", "ontvangst-moment"),
-    openapi_extra=_body(DecisionRequest),
+    openapi_extra=documented_body(DecisionRequest),
 )
 def post_review(
     nr: Annotated[int, Path(ge=0, le=2**63 - 1)],
