@@ -54,7 +54,7 @@ def work(
     while not stop.is_set():
         try:
             found = (judge or judge_next)(gateway, now())
-            replayed = found is None and replay_next(gateway, now)
+            replayed = replay_next(gateway, now) if found is None else None
             faults = 0
         except Exception as error:
             # An attempt is counted before it is made, so that no message can hold up the others for ever. The text
@@ -66,8 +66,8 @@ def work(
             continue
         if found is not None:
             log.info("taken_up", message=found.message.id, status=found.message.status)
-        elif replayed:
-            continue
+        elif replayed is not None:
+            log.info("replayed", replay=replayed.replay, message=replayed.message, outcome=replayed.outcome)
         elif until_idle:
             return
         else:

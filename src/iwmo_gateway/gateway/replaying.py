@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -31,8 +32,17 @@ _NOTED_LATE: Final = (
 )
 
 
-def replay_next(gateway: Gateway, now: Clock, *, only: str | None = None) -> bool:
-    """Judge the next message of the oldest replay that has one to be had, or of `only` this; False if there is none.
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A message of a replay that was taken in hand. Without an outcome it is tried again."""
+
+    replay: str
+    message: str
+    outcome: Outcome | None
+
+
+def replay_next(gateway: Gateway, now: Clock, *, only: str | None = None) -> Replayed | None:
+    """Judge the next message of the oldest replay that has one to be had, or of `only` this; None if there is none.
 
     What came of it is kept, whatever it is. An approval is never taken back and nothing is booked or delivered twice.
     A fault of the database leaves the message for another try, after its lease.
@@ -49,9 +59,8 @@ def replay_next(gateway: Gateway, now: Clock, *, only: str | None = None) -> boo
         if settled is not None:
             with gateway.database.writing() as transaction:
                 replays.settle(transaction, taken, settled, now())
-            log.info("replayed", replay=replay_id, message=taken.message, outcome=settled.outcome.value)
-        return True
-    return False
+        return Replayed(replay_id, taken.message, settled.outcome if settled else None)
+    return None
 
 
 def run(gateway: Gateway, replay_id: str, now: Clock) -> bool:

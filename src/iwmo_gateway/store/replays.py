@@ -168,11 +168,9 @@ def choose_found(transaction: Transaction, replay_id: str, wanted: Search, most:
     numbered = func.row_number().over(order_by=found.c.id) - 1
     chosen = select(literal(replay_id, replays.c.id.type), numbered, found.c.id, found.c.status, found.c.lane)
     columns = ["replay", "nr", "message", "status_before", "lane"]
-    count = transaction.execute(insert(replay_items).from_select(columns, chosen)).rowcount
-    if count > most:
-        last = (replay_items.c.replay == replay_id, replay_items.c.nr == most)
-        transaction.execute(delete(replay_items).where(*last))
-    return bool(count > most)
+    transaction.execute(insert(replay_items).from_select(columns, chosen))
+    beyond = delete(replay_items).where(replay_items.c.replay == replay_id, replay_items.c.nr == most)
+    return bool(transaction.execute(beyond).rowcount)
 
 
 def choose_ids(transaction: Transaction, replay_id: str, ids: Iterable[str]) -> None:
