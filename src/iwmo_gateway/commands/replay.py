@@ -18,7 +18,7 @@ from rich.prompt import Prompt
 from typer.core import TyperGroup
 
 from iwmo_gateway.commands.environment import migrated, out, stop, the_gateway
-from iwmo_gateway.commands.replaytables import listing, print_account, selection
+from iwmo_gateway.commands.replaytables import listing, messages, print_account, selection
 from iwmo_gateway.gateway import replay as replays
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway, is_id
@@ -185,9 +185,9 @@ def _previewed(gateway: Gateway, wanted: FilterModel, wish: Wish, yes_count: int
     _err.print(selection(found))
     if found.more:
         _err.print(f"There are more: one replay holds {replays.MOST}, and these are the oldest.")
-    if found.total == 0 or not (wish.dry_run or _confirmed(found.total, yes_count)):
+    if not wish.dry_run and not _confirmed(found.total, yes_count):
         _changed(gateway, made, Action.CANCEL)
-        stop("No message was found" if found.total == 0 else "Nothing was judged")
+        stop("Nothing was judged")
     _changed(gateway, made, Action.START)
     return made
 
@@ -195,12 +195,14 @@ def _previewed(gateway: Gateway, wanted: FilterModel, wish: Wish, yes_count: int
 def _confirmed(count: int, yes_count: int | None) -> bool:
     if yes_count is not None:
         if yes_count != count:
-            _err.print(f"{count} messages were found, and not {yes_count}.")
+            _err.print(f"Found were {messages(count)}, and not {yes_count}.")
         return yes_count == count
+    if count == 0:
+        return True
     if not sys.stdin.isatty():
         _err.print(f"Without a terminal to ask at, confirm with --yes-count {count}.")
         return False
-    return Prompt.ask(f"Type {count} to replay {count} messages", console=_err).strip() == str(count)
+    return Prompt.ask(f"Type {count} to replay {messages(count)}", console=_err).strip() == str(count)
 
 
 def _follow(gateway: Gateway, replay_id: str, *, as_json: bool) -> None:

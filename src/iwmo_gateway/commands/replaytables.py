@@ -49,10 +49,15 @@ def listing(found: Iterable[Progress]) -> Table:
 
 def selection(replay: Replay) -> Table:
     """What was selected, counted by kind and status."""
-    table = Table("soort", "status", "aantal", title=f"{replay.total} messages")
+    table = Table("soort", "status", "aantal", title=messages(replay.total))
     for one in replay.selection:
         table.add_row(one["soort"], one["status"], str(one["count"]))
     return table
+
+
+def messages(count: int) -> str:
+    """So many messages, in words."""
+    return f"{count} message{'' if count == 1 else 's'}"
 
 
 def _items(listed: Iterable[Item]) -> Table:
@@ -89,11 +94,9 @@ def _ways(ways: Mapping[str, Mapping[str, int]]) -> str:
 def _print_difference(console: Console, found: Difference) -> None:
     findings = _ways({"vervallen": found.vervallen, "nieuw": found.nieuw}) or "none"
     console.print(f"Findings that would go (−) and come (+): {findings}", soft_wrap=True)
-    amounts = " → ".join(
-        f"{_euro(submitted)} submitted, {_euro(approved)} approved"
-        for submitted, approved in zip(found.ingediend, found.toegekend, strict=True)
-    )
-    console.print(f"Claims together: {amounts}", soft_wrap=True)
+    if any((*found.ingediend, *found.toegekend)):
+        submitted, approved = (" → ".join(map(_euro, both)) for both in (found.ingediend, found.toegekend))
+        console.print(f"Claims together: submitted {submitted}, approved {approved}", soft_wrap=True)
     console.print(f"Return messages that would differ: {found.retour}")
 
 

@@ -63,8 +63,8 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many messages nothing more will come of."""
-        return sum(self.outcomes.values())
+        """How many messages it is through with; what was cancelled is not done."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome is not Outcome.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
