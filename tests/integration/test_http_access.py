@@ -185,7 +185,8 @@ def test_rotating_never_lets_a_token_live_longer(gateway: Gateway) -> None:
     end = TODAY + timedelta(days=2)
     create_token(gateway, TokenRole.OPERATOR, None, "test", TODAY, expires_at=end)
     (first,) = list_tokens(gateway)
-    rotate_token(gateway, first.id, TODAY, expires_at=TODAY + timedelta(days=365), overlap=timedelta(days=7))
+    later = TODAY + timedelta(days=1)
+    rotate_token(gateway, first.id, later, expires_at=later + timedelta(days=365), overlap=timedelta(days=7))
     assert list_tokens(gateway)[0].expires_at == end
 
 
@@ -194,7 +195,7 @@ def test_only_a_token_that_is_good_is_rotated(gateway: Gateway) -> None:
         return rotate_token(gateway, token_id, now, expires_at=now + timedelta(days=9), overlap=timedelta())
 
     create_token(gateway, TokenRole.OPERATOR, None, "ended", TODAY, expires_at=TODAY + timedelta(days=1))
-    create_token(gateway, TokenRole.OPERATOR, None, "revoked", TODAY)
+    create_token(gateway, TokenRole.OPERATOR, None, "revoked", TODAY + timedelta(hours=1))
     ended, revoked = list_tokens(gateway)
     revoke_token(gateway, revoked.id, TODAY)
     for one in (ended, revoked):
