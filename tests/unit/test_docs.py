@@ -22,7 +22,7 @@ from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.web import app as web
-from iwmo_gateway.web import contracts, interest, reports, statemodels, states
+from iwmo_gateway.web import contracts, interest, replays, reports, statemodels, states
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.models import FindingModel, ResultModel, SearchModel
 from iwmo_gateway.web.problems import CATALOGUE
@@ -66,6 +66,7 @@ def routes() -> set[tuple[str, str]]:
             *states.router.routes,
             *contracts.router.routes,
             *interest.router.routes,
+            *replays.router.routes,
         )
         if isinstance(route, APIRoute)
         for method in route.methods
