@@ -202,7 +202,10 @@ def _confirmed(count: int, yes_count: int | None) -> bool:
     if not sys.stdin.isatty():
         _err.print(f"Without a terminal to ask at, confirm with --yes-count {count}.")
         return False
-    return Prompt.ask(f"Type {count} to replay {messages(count)}", console=_err).strip() == str(count)
+    try:
+        return Prompt.ask(f"Type {count} to replay {messages(count)}", console=_err).strip() == str(count)
+    except (EOFError, KeyboardInterrupt):
+        return False
 
 
 def _follow(gateway: Gateway, replay_id: str, *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """The shapes of what goes over HTTP about replays."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
@@ -187,7 +188,7 @@ def account(told: Account, shown: int) -> ReplayModel:
             ChangedModel(status_before=before, status_after=after, count=count)
             for before, after, count in told.statuses
         ],
-        history=[HistoryModel(**one) for one in replay.history],
+        history=[_history(one) for one in replay.history],
         difference=_difference(told.difference) if told.difference else None,
         berichten=[item(one) for one in page],
         links=LinksModel(next=link),
@@ -229,6 +230,11 @@ def _summary(told: Progress) -> dict[str, Any]:
         "done": told.done,
         "outcomes": dict(sorted(told.outcomes.items())),
     }
+
+
+def _history(entry: Mapping[str, Any]) -> HistoryModel:
+    at = datetime.fromisoformat(entry["at"]).astimezone(AMSTERDAM)
+    return HistoryModel(at=at, action=entry["action"], actor=entry["actor"])
 
 
 def _difference(found: Difference) -> DifferenceModel:
