@@ -100,6 +100,24 @@ def test_a_server_that_may_not_be_written_to_any_more_is_left(call: Callers) -> 
     assert_judged_once(call)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("setting", "value"), [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "5min")]
+)
+def test_a_process_that_stands_still_does_not_hold_up_the_others_for_ever(
+    gateway: Gateway, setting: str, value: str
+) -> None:
+    with gateway.database.reading() as transaction:
+        assert transaction.scalar(text(f"SHOW {setting}")) == value
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_the_url_says_of_a_connection_goes_before_what_the_gateway_asks(database_url: str) -> None:
+    url = f"{database_url}&options=-c%20lock_timeout%3D7s"
+    with closing(Database(url)) as database, database.reading() as transaction:
+        assert transaction.scalar(text("SHOW lock_timeout")) == "7s"
+
+
 # --- the disk -------------------------------------------------------------------------------------------------------
 
 

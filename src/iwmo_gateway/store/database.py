@@ -145,9 +145,9 @@ _CONNECTING: Final = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    # And a process that is gone without a word does not keep its locks.
+    # And a process that is gone without a word, or stands still, neither keeps its locks nor holds up the others.
     "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-    " -c idle_in_transaction_session_timeout=300000",
+    f" -c idle_in_transaction_session_timeout=300s -c lock_timeout={LOCK_SECONDS}s",
 }
 """What a connection to PostgreSQL asks for, unless the URL asks for something else."""
 
@@ -238,7 +238,10 @@ class Database:
         """
         with self.writing() as connection:
             if not self.embedded:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number("migrate")})
+                connection.execute(
+                    text("SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock(:number)"),
+                    {"number": _number("migrate")},
+                )
             try:
                 command.upgrade(_alembic(connection), "head")
             except CommandError as error:
@@ -262,8 +265,6 @@ class Database:
         Raises StoreUnavailable if there is no database to write to, and StoreBusy while it is being migrated.
         """
         with self.writing() as connection:
-            if not self.embedded:
-                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
             connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     def key_fits(self, name: str, proof: bytes) -> bool:

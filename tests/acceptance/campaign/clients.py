@@ -30,13 +30,13 @@ Json = dict[str, Any]
 
 @dataclass
 class Sent:
-    """What a sender knows of one message: every answer that it ever got to these bytes."""
+    """What a sender knows of one message: the ids and the status that it was ever told of these bytes."""
 
     party: str
     body: bytes
     ids: set[str] = field(default_factory=set)
-    said: list[str] = field(default_factory=list)
     status: str | None = None
+    counts_since: float | None = None
 
     @property
     def digest(self) -> bytes:
@@ -116,6 +116,7 @@ class Software:
         """One attempt; None if it has to be repeated."""
         headers = {"Content-Type": "application/xml", "X-Received-At": TODAY.isoformat()}
         headers |= bearer(self.tokens[sent.party]) | ({"Prefer": "respond-async"} if later else {})
+        asked = time.monotonic()
         hung_up = self.chance.random() < LOST
         timeout = httpx2.Timeout(20, read=self.chance.uniform(0.001, 0.03)) if hung_up else httpx2.Timeout(20)
         try:
@@ -131,7 +132,7 @@ class Software:
             self._complain(sent, f"answered {answer.status_code}: {answer.text[:300]}")
             return None
         self.ledger.count(str(answer.status_code))
-        return self._noted(sent, answer.json())
+        return self._noted(sent, answer.json(), asked)
 
     def _followed(self, sent: Sent, said: Json, deadline: float) -> str:
         """The verdict, once there is one."""
@@ -141,24 +142,28 @@ class Software:
                 return "failed"
             time.sleep(self.chance.uniform(0.1, 0.5))
             with suppress(httpx2.TransportError):
+                asked = time.monotonic()
                 url = f"http://127.0.0.1:{self.chance.choice(self.ports)}/v1/berichten/{said['id']}"
                 answer = self.http.get(url, headers=bearer(self.tokens[sent.party]), timeout=20)
                 if answer.status_code == 200:
-                    said = self._noted(sent, answer.json())
+                    said = self._noted(sent, answer.json(), asked)
                 elif answer.status_code != 503:
                     self._complain(sent, f"is {answer.status_code} under the id that was given")
         if said["status"] not in JUDGED:
             return self._never(sent, "a verdict")
         return str(said["status"])
 
-    def _noted(self, sent: Sent, said: Json) -> Json:
+    def _noted(self, sent: Sent, said: Json, asked: float) -> Json:
+        """Note what was said to a call that began at a moment: what counts once, counts for whoever asks after that."""
         status = said["status"]
-        if sent.status in COUNTS and status != sent.status:
+        with self.ledger.lock:
+            sent.ids.add(said["id"])
+            changed = sent.counts_since is not None and asked > sent.counts_since and status != sent.status
+            if sent.counts_since is None:
+                sent.status = status
+                sent.counts_since = time.monotonic() if status in COUNTS else None
+        if changed:
             self._complain(sent, f"was {sent.status} and is {status}")
-        sent.ids.add(said["id"])
-        if not sent.said or sent.said[-1] != status:
-            sent.said.append(status)
-        sent.status = status
         return said
 
     def _never(self, sent: Sent, what: str) -> str:
@@ -181,7 +186,7 @@ class Reader:
     http: httpx2.Client
 
     def read_until(self, stop: threading.Event) -> None:
-        while not stop.wait(0.3):
+        while not stop.wait(0.1):
             for party in self.tokens:
                 self.read(party)
 

@@ -1,0 +1,31 @@
+"""The short form of the fault campaign: some seconds of it, in which every kind of race occurs. `make campaign` is the
+long one.
+"""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.acceptance.campaign.run import campaign
+from tests.acceptance.campaign.skewed import READ_THE_CLOCK, skewed
+
+RACES = {
+    "identification", "same bytes", "allocation version", "allocation number", "volume", "line", "credit",
+}  # fmt: skip
+
+
+def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed() -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    report = campaign(seed, number=2, seconds=12)
+    assert report.complaints == [], f"seed {seed}"
+    assert set(report.ledger.races) == RACES, f"seed {seed}"
+    assert report.strikes.total() > 0
+    assert report.audit.figures["verdicts compared"] >= 18
+
+
+@pytest.mark.parametrize("module", READ_THE_CLOCK, ids=lambda module: module.__name__)
+def test_a_wrong_clock_is_read_where_the_gateway_reads_it(module: object) -> None:
+    assert getattr(module, "datetime") is datetime  # noqa: B009 whichever module it is
+    wrong = skewed(timedelta(days=1)).now(UTC) - datetime.now(UTC)
+    assert timedelta(hours=23) < wrong <= timedelta(days=1)
