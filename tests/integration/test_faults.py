@@ -218,7 +218,7 @@ def test_a_rule_that_crashes_fails_its_message_at_once_and_only_that(
 def test_a_message_that_always_goes_wrong_is_tried_ever_later_and_failed_in_the_end_and_holds_up_no_other(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poison, other = kept(gateway, "START01"), kept(gateway, "START02")
+    poison, other = kept(gateway, "START01", TODAY - DAY), kept(gateway, "START02")
     assess = judging.assess
 
     def assess_or_die(known: Gateway, document: Any) -> Any:
@@ -362,9 +362,9 @@ def test_a_process_that_stops_says_so_and_holds_no_call_that_waits(
 # --- what these tests share -----------------------------------------------------------------------------------------
 
 
-def kept(gateway: Gateway, identificatie: str = "START01") -> str:
+def kept(gateway: Gateway, identificatie: str = "START01", at: datetime = TODAY) -> str:
     """The id of a message that was kept and left for a worker."""
-    caller = Caller(TokenRole.PARTY, AANBIEDER, AANBIEDER, TODAY)
+    caller = Caller(TokenRole.PARTY, AANBIEDER, AANBIEDER, at)
     taken = receive(gateway, caller, lone_start(identificatie), TODAY, later=True)
     assert isinstance(taken, Taken)
     return taken.result.message.id
