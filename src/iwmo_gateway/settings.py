@@ -17,8 +17,14 @@ class Settings(BaseSettings):
     codelists: Path | None = Field(None, description="Folder of code lists to use instead of the shipped ones")
     secret_key: SecretStr | None = Field(
         None,
-        description="Key of the BSN hashes; the same for every process on one database, and never changed. "
-        "Needed on PostgreSQL; beside a SQLite database one is made",
+        description="The first key: what is kept is encrypted with it, and clients are found by it. The same for every "
+        "process on one database. Needed on PostgreSQL; beside a SQLite database one is made",
+    )
+    encryption_keys: SecretStr | None = Field(
+        None, description="Newer keys by version, such as 2:64 hexadecimal digits, with commas between"
+    )
+    encryption_keys_file: Path | None = Field(
+        None, description="File with newer keys, one a line; beside a SQLite database its own is used"
     )
 
     @field_validator("secret_key")

@@ -319,12 +319,12 @@ def test_two_processes_that_start_at_once_beside_a_new_embedded_database_use_one
     def while_another_starts(number: int) -> bytes:
         monkeypatch.setattr(secrets, "token_bytes", token_bytes)
         with closing(open_gateway(settings)) as other:
-            keys.append(other.secret)
+            keys.append(other.keyring.proof(1))
         return token_bytes(number)
 
     monkeypatch.setattr(secrets, "token_bytes", while_another_starts)
     with closing(open_gateway(settings)) as gateway:
-        keys.append(gateway.secret)
+        keys.append(gateway.keyring.proof(1))
     assert len(keys) == 2
     assert len(set(keys)) == 1
 

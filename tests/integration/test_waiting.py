@@ -11,6 +11,7 @@ from iwmo_gateway import worker
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.keyring import Keyring
 from iwmo_gateway.gateway.receive import Taken, receive
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.store import messages
@@ -77,7 +78,7 @@ def test_another_key_than_before_is_refused(gateway: Gateway) -> None:
     gateway.warm_up()
     gateway.warm_up()
     with pytest.raises(ConfigurationError, match="IWMO_SECRET_KEY"):
-        replace(gateway, secret=b"x" * 32).warm_up()
+        replace(gateway, keyring=Keyring(lambda: {1: b"x" * 32})).warm_up()
 
 
 def test_an_unforeseen_error_does_not_end_the_worker_nor_is_its_text_told(

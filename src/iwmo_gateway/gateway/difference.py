@@ -13,7 +13,7 @@ from iwmo_gateway.gateway.results import SHOWN
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.xml import Document, local_name
 from iwmo_gateway.store import messages, parties
-from iwmo_gateway.store.messages import Message, Status
+from iwmo_gateway.store.messages import Message, Sealed, Status
 from iwmo_gateway.store.replays import Outcome, Settled
 
 _OWN: Final = frozenset(
@@ -28,16 +28,16 @@ _OWN: Final = frozenset(
 """Where a return message says which one it is, and of which day: never the same twice."""
 
 
-def shown(gateway: Gateway, message: Message, body: bytes, occasion: Occasion) -> Settled:
+def shown(gateway: Gateway, message: Message, sealed: Sealed, occasion: Occasion) -> Settled:
     """What judging would make of a message, and in what that differs from its newest judgement."""
-    document = gateway.kept_document(message, body)
+    document = gateway.kept_document(message, sealed)
     assessment = assess(gateway, document)
     with gateway.database.reading() as transaction:
         verdict = complete(gateway, transaction, message, assessment, message.received_at).verdict
         found = messages.findings_of(transaction, message.id, message.judgements)
         judgement = messages.newest_judgements(transaction, [message.id]).get(message.id)
         answer = messages.answer_of(transaction, message.id)
-        said = messages.xml_of(transaction, answer.id) if answer is not None else None
+        kept = messages.xml_of(transaction, answer.id) if answer is not None else None
         theirs = message.ontvanger is not None and parties.answers_itself(transaction, message.ontvanger)
     after = status_of(assessment, verdict)
     silent = after in {Status.INVALID, Status.IN_REVIEW} or document.soort.is_answer or theirs
@@ -48,7 +48,7 @@ def shown(gateway: Gateway, message: Message, body: bytes, occasion: Occasion) -
     wordt = (settled.ingediend, settled.toegekend) if settled else (None, None)
     if (was, wordt) != ((None, None), (None, None)):
         detail["bedragen"] = {"was": _amounts(*was), "wordt": _amounts(*wordt)}
-    before = (answer, said) if answer is not None else None
+    before = (answer, gateway.keyring.open_xml(answer.id, kept)) if answer is not None and kept is not None else None
     ours = not theirs and (answer is None or answer.own)
     if ours and (before is not None or says is not None):
         detail["retour"] = _retour(gateway, before, says)
@@ -99,7 +99,7 @@ def _retour(
 def _read(gateway: Gateway, one: tuple[Message, bytes | None] | None) -> Document | None:
     if one is None or not one[1]:
         return None
-    return gateway.kept_document(one[0], one[1])
+    return gateway.document_of(one[0], one[1])
 
 
 def _codes(document: Document | None) -> list[str]:

@@ -17,6 +17,7 @@ from iwmo_gateway.errors import GatewayError, RetourInvalid, StoreConflict
 from iwmo_gateway.gateway import faults, metrics
 from iwmo_gateway.gateway.answering import follow
 from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
+from iwmo_gateway.gateway.clients import keep_facts
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.progress import Telling
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
@@ -28,7 +29,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.retouren import Retour
 from iwmo_gateway.standard.xml import Document, serialise
-from iwmo_gateway.store import facts, mailbox, messages, parties, reviews
+from iwmo_gateway.store import mailbox, messages, parties, reviews
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COMPLETE, COUNTS, Event, Judgement, Message, Status
 from iwmo_gateway.store.progress import Fase
@@ -126,7 +127,7 @@ def _settle(
         messages.insert_judgement(transaction, judgement, verdict.findings)
         after = replace(message, **changes)
         _follow_up(gateway, transaction, after, document, assessment, judged, occasion)
-        send(transaction, message, after, answer, occasion, judgement)
+        send(gateway, transaction, message, after, answer, occasion, judgement)
         return Result(after, judgement, verdict.findings[:SHOWN])
 
 
@@ -145,8 +146,8 @@ def _follow_up(
         if counts and judged.asked is not None:
             follow(gateway, transaction, judged.asked, message, document, bericht, occasion.now)
     elif bericht is not None:
-        if counts and judged.historie is not None:
-            facts.add_facts(transaction, message, bericht, judged.historie, judged.verdict.settlement)
+        if counts and judged.known is not None:
+            keep_facts(gateway, transaction, message, bericht, judged.known, judged.verdict.settlement)
         if message.status is Status.IN_REVIEW and not message.forwarded:
             _hold(transaction, message, bericht, judged)
         messages.insert_numbers(transaction, message.id, bericht.toewijzing_nummers)
@@ -168,6 +169,7 @@ def _hold(transaction: Transaction, message: Message, bericht: Bericht, judged: 
 
 
 def send(
+    gateway: Gateway,
     transaction: Transaction,
     message: Message,
     after: Message,
@@ -183,7 +185,7 @@ def send(
         retour, xml = answer
         if judgement.status in COUNTS:
             retour = replace(retour, forwarded=True)
-        if not messages.insert_message(transaction, retour, xml, None):
+        if not messages.insert_message(transaction, retour, gateway.keyring.seal_xml(retour.id, xml), None):
             raise StoreConflict("The identification of the answer is in use")
         deliveries.append((message.afzender, retour.id, replaces))
         happened.append(Event(occasion.now, "answered", "gateway", {"retour": retour.id, "vervangt": replaces}))

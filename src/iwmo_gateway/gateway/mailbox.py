@@ -24,7 +24,8 @@ def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry,
             mailbox.mark_fetched(transaction, party, entry.message, caller.at)
     with gateway.database.reading() as transaction:
         still = mailbox.entry(transaction, party, nr, caller.limited_to)
-        return (still, messages.xml_of(transaction, still.message)) if still else None
+        sealed = messages.xml_of(transaction, still.message) if still else None
+    return (still, gateway.keyring.open_xml(still.message, sealed)) if still and sealed else None
 
 
 def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> bool:

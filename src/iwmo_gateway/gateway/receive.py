@@ -20,7 +20,7 @@ from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.xml import Document, Unreadable, read
 from iwmo_gateway.store import messages
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Event, Message, Status
+from iwmo_gateway.store.messages import Event, Message, Sealed, Status
 
 _SENDER: Final = {"303": "Aanbieder", "304": "Gemeente", "325": "Afzender"}
 """The element that names the real sender, where that is not Afzender or, of a return message, Ontvanger."""
@@ -73,11 +73,12 @@ def receive(
         )
     message = _message(document, caller, body, received_at)
     lease_until = caller.at if later else caller.at + gateway.lease
+    sealed = gateway.keyring.seal_xml(message.id, body)
     with gateway.database.writing() as transaction:
         refused = _undeliverable(gateway, transaction, document)
         if refused is not None:
             return refused
-        kept = _kept(transaction, message, body, lease_until)
+        kept = _kept(transaction, message, sealed, lease_until)
         repeated = kept.id != message.id
         happened = Event(caller.at, "repeated" if repeated else "received", caller.actor)
         messages.insert_events(transaction, kept.id, [happened])
@@ -176,13 +177,13 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
     )
 
 
-def _kept(transaction: Transaction, message: Message, body: bytes, lease_until: datetime) -> Message:
+def _kept(transaction: Transaction, message: Message, sealed: Sealed, lease_until: datetime) -> Message:
     """The message as it is kept now, or the one that was kept before with exactly these bytes.
 
     Where its identification is in use by another message it is kept without holding it: judging says so (TR056).
     """
     for candidate in (message, replace(message, holds_identification=False)):
-        if messages.insert_message(transaction, candidate, body, lease_until):
+        if messages.insert_message(transaction, candidate, sealed, lease_until):
             return candidate
         known = messages.by_digest(transaction, message.afzender, message.digest)
         if known is not None:

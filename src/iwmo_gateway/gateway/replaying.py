@@ -16,7 +16,7 @@ from iwmo_gateway.gateway.judging import Occasion, answered_by_receiver, process
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import mailbox, messages, replays
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import COUNTS, Message, Status
+from iwmo_gateway.store.messages import COUNTS, Message, Sealed, Status
 from iwmo_gateway.store.replays import Outcome, ReplayStatus, Settled, Taken
 
 log = structlog.get_logger(__name__)
@@ -113,14 +113,14 @@ def _judged_or_not(gateway: Gateway, taken: Taken, now: datetime) -> Settled:
         refused = _refusal(transaction, message, force=wanted.force or wanted.dry_run)
         if refused is not None:
             return Settled(Outcome.REFUSED, before, before, {"reden": refused})
-        body: bytes | None = messages.xml_of(transaction, message.id)
+        sealed = messages.xml_of(transaction, message.id)
         final = message.status in COUNTS or answered_by_receiver(transaction, message)
-    if not body:
+    if sealed.purged:
         return Settled(Outcome.PURGED, before, before, {"reden": "De inhoud van het bericht is opgeruimd."})
     occasion = Occasion(wanted.actor, now, message.received_at, day_of(now))
     if wanted.dry_run or final:
-        return shown(gateway, message, body, occasion)
-    return _judged(gateway, message, body, occasion)
+        return shown(gateway, message, sealed, occasion)
+    return _judged(gateway, message, sealed, occasion)
 
 
 def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str | None:
@@ -137,9 +137,9 @@ def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str 
     return None
 
 
-def _judged(gateway: Gateway, message: Message, body: bytes, occasion: Occasion) -> Settled:
+def _judged(gateway: Gateway, message: Message, sealed: Sealed, occasion: Occasion) -> Settled:
     before = str(message.status)
-    result = process(gateway, message, gateway.kept_document(message, body), occasion)
+    result = process(gateway, message, gateway.kept_document(message, sealed), occasion)
     after = str(result.message.status)
     if result.judgement is None:
         return Settled(Outcome.FAILED, before, after, {"fout": result.message.error})

@@ -83,7 +83,8 @@ def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
     with gateway.database.reading() as transaction:
         if message.own and message.ontvanger == caller.party and _withdrawn(transaction, message):
             return None
-        return messages.xml_of(transaction, message.id)
+        sealed = messages.xml_of(transaction, message.id)
+    return gateway.keyring.open_xml(message.id, sealed)
 
 
 def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:

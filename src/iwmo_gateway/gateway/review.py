@@ -182,7 +182,7 @@ def _settle(gateway: Gateway, transaction: Transaction, message: Message, occasi
         refused=[review.referentie_nummer for review in refused],
     )
     after = replace(message, status=status, judgements=judgement.nr, forwarded=True)
-    send(transaction, message, after, answer, occasion, judgement)
+    send(gateway, transaction, message, after, answer, occasion, judgement)
     return judgement
 
 

@@ -28,17 +28,17 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
     settle_unkept(gateway)
     with gateway.database.writing() as transaction:
         message = messages.take_waiting(transaction, now, gateway.lease, 2 * max(gateway.lease, faults.LONGEST))
-        body = messages.xml_of(transaction, message.id) if message else b""
+        sealed = messages.xml_of(transaction, message.id) if message else None
         if message is not None and message.attempts > gateway.settings.max_attempts:
             fault = faults.given_up(message, now)
             faults.keep(transaction, fault, 0)
             metrics.count_fault(fault)
             return Result(replace(message, status=fault.status, error=fault.error), None, ())
-    if message is None:
+    if message is None or sealed is None:
         return None
     with in_hand(gateway, message, now) as telling:
-        document = gateway.kept_document(message, body)
-        del body  # as large as it is
+        document = gateway.kept_document(message, sealed)
+        del sealed  # as large as it is
         return process(gateway, message, document, Occasion("worker", now, message.received_at, day_of(now), telling))
 
 

@@ -51,7 +51,6 @@ from iwmo_gateway.errors import (
     StoreUnavailable,
 )
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.store.tables import keys
 
 
 def values_of(row: Any) -> dict[str, Any]:
@@ -267,13 +266,15 @@ class Database:
         with self.writing() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
-    def key_fits(self, name: str, proof: bytes) -> bool:
-        """Whether this is the key that was used here before; the first one that comes is kept."""
-        with self.writing() as connection:
-            kept = connection.execute(select(keys.c.proof).where(keys.c.name == name)).scalar()
-            if kept is None:
-                connection.execute(insert(keys).values(name=name, proof=proof))
-        return kept is None or bytes(kept) == proof
+    def compact(self) -> None:
+        """Write an embedded database anew, without what was replaced or deleted; any other does that by itself.
+
+        Raises StoreBusy where another process uses it.
+        """
+        if self.embedded:
+            with _translated(), self._turn(), self.engine.connect() as connection:
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Give every connection back."""

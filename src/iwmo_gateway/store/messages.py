@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, insert, or_, select, true, update
 
@@ -102,6 +102,22 @@ class Event:
     detail: Mapping[str, Any] | None = None
 
 
+PLAIN: Final = 0
+"""The key version of bytes that were kept before there was encryption."""
+
+
+class Sealed(NamedTuple):
+    """The bytes of a message as they are kept, and the version of the key that opens them; see `gateway.keyring`."""
+
+    key_version: int
+    xml: bytes
+
+    @property
+    def purged(self) -> bool:
+        """Whether they were here and are not any more."""
+        return not self.xml
+
+
 COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
 """What a message is read from."""
 
@@ -122,6 +138,7 @@ _INSERT_NUMBERS: Final = {
 _MANY: Final = 50
 """From how many rows on they are added in bulk."""
 _BY_ID: Final = select(*COLUMNS).where(messages.c.id == bindparam("id"))
+_XML: Final = select(messages.c.key_version, messages.c.xml).where(messages.c.id == bindparam("id"))
 _BY_DIGEST: Final = select(*COLUMNS).where(
     messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
 )
@@ -155,9 +172,9 @@ _SETTLE: Final = update(messages).where(
 )
 
 
-def insert_message(transaction: Transaction, message: Message, xml: bytes, lease_until: datetime | None) -> bool:
+def insert_message(transaction: Transaction, message: Message, sealed: Sealed, lease_until: datetime | None) -> bool:
     """Keep a message. False, and nothing kept, if its bytes or the number that it is to hold are here already."""
-    values = values_of(message) | {"xml": xml, "lease_until": lease_until}
+    values = values_of(message) | sealed._asdict() | {"lease_until": lease_until}
     return transaction.execute(_INSERT_MESSAGE[transaction.dialect.name], values).first() is not None
 
 
@@ -210,9 +227,10 @@ def answered_with(
     return None if row is None else (message_of(row[:-1]), bool(row[-1]))
 
 
-def xml_of(transaction: Transaction, message_id: str) -> bytes:
-    """The bytes as they came in or went out."""
-    return bytes(transaction.execute(select(messages.c.xml).where(messages.c.id == message_id)).scalar_one())
+def xml_of(transaction: Transaction, message_id: str) -> Sealed:
+    """The bytes that came in or went out, as they are kept."""
+    key_version, xml = transaction.execute(_XML, {"id": message_id}).one()
+    return Sealed(key_version, bytes(xml))
 
 
 def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:

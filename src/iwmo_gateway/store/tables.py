@@ -1,4 +1,4 @@
-"""The tables. Everything that users search by is indexed; a Bsn is only ever here as a keyed hash."""
+"""The tables. Everything that users search by is indexed; what is personal is only ever here encrypted."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -159,7 +160,8 @@ messages = Table(
     Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was taken in hand"),
     Column("faults", Integer, nullable=False, server_default="0", comment="how often it was put off by a fault"),
     Column("error", Text, comment="what went wrong with us the last time"),
-    Column("xml", LargeBinary, nullable=False),
+    Column("key_version", SmallInteger, nullable=False, server_default="0", comment="of xml; 0: not encrypted yet"),
+    Column("xml", LargeBinary, nullable=False, comment="compressed, then encrypted for this row"),
     UniqueConstraint("afzender", "digest"),
 )
 Index(
@@ -200,11 +202,29 @@ progress = Table(
     Column("updated_at", Moment, nullable=False),
 )
 
-keys = Table(
-    "keys",
+encryption_keys = Table(
+    "encryption_keys",
     metadata,
-    Column("name", String(20), primary_key=True),
+    Column("version", SmallInteger, primary_key=True, autoincrement=False),
     Column("proof", LargeBinary(32), nullable=False, comment="what the right key makes of a fixed text"),
+    Column("added_at", Moment, nullable=False),
+    Column("retired_at", Moment, comment="nothing is encrypted or hashed with it any more"),
+)
+
+clienten = Table(
+    "clienten",
+    metadata,
+    Column("client", LargeBinary(16), primary_key=True, comment="chosen by chance: what facts know the client by"),
+    Column("bsn", LargeBinary, comment="encrypted for this row; none: known from before, and no message read since"),
+    Column("key_version", SmallInteger, nullable=False, comment="of bsn; 0: there is none"),
+)
+
+client_hashes = Table(
+    "client_hashes",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True, comment="keyed hash of the Bsn"),
+    Column("client", ForeignKey("clienten.client"), nullable=False, index=True),
+    Column("key_version", SmallInteger, nullable=False, comment="of the key of the hash"),
 )
 
 events = Table(
@@ -292,7 +312,7 @@ toewijzing_versies = Table(
     Column("toewijzing", ForeignKey("toewijzingen.id"), primary_key=True),
     Column("nr", Integer, primary_key=True),
     _id("message", nullable=False, index=True),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("aanbieder", String(8), nullable=False),
     Column("referentie_aanbieder", String(36)),
     Column("categorie", String(2)),
@@ -306,7 +326,7 @@ toewijzing_versies = Table(
     Column("eenheid", String(2)),
     Column("frequentie", String(1)),
     Column("budget", BigInteger, comment="euro cents"),
-    Column("geboortedatum", LargeBinary(32), comment="keyed hash of Bsn and birth date, none if it is unknown"),
+    Column("geboortedatum", LargeBinary, comment="encrypted for this client, none if it is unknown"),
     Index("ix_toewijzing_versies_client", "client", "aanbieder"),
     Index("ix_toewijzing_versies_referentie", "aanbieder", "referentie_aanbieder"),
     Index("ix_toewijzing_versies_ingangsdatum", "ingangsdatum", "toewijzing"),
@@ -321,7 +341,7 @@ starts = Table(
     Column("domain", String(3), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("toewijzing_nummer", BigInteger),
     Column("categorie", String(2)),
     Column("code", String(5)),
@@ -341,7 +361,7 @@ stops = Table(
     Column("domain", String(3), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("toewijzing_nummer", BigInteger),
     Column("categorie", String(2)),
     Column("code", String(5)),
@@ -361,7 +381,7 @@ verzoeken = Table(
     Column("domain", String(3), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("referentie", String(36), nullable=False, comment="ReferentieAanbieder"),
     _id("message", nullable=False, index=True),
     Column("holds_reference", Boolean, nullable=False, comment="false where another request had it before (2.3)"),
@@ -420,7 +440,7 @@ prestaties = Table(
     Column("soort", String(6), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("referentie_nummer", String(20), nullable=False),
     Column("vorig_referentie_nummer", String(20)),
     Column("toewijzing_nummer", BigInteger),
