@@ -9,7 +9,7 @@ import structlog
 import typer
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import contracts, keys, parties, replay, standard, tokens
+from iwmo_gateway.commands import contracts, keys, parties, person, replay, standard, tokens
 from iwmo_gateway.commands.environment import migrated, out, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.web.app import create_app
@@ -100,6 +100,7 @@ app.add_typer(tokens.tokens, name="token")
 app.add_typer(contracts.contract, name="contract")
 app.add_typer(replay.replay, name="replay")
 app.add_typer(keys.app, name="keys")
+app.add_typer(person.app, name="person")
 
 
 def run() -> None:

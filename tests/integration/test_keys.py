@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from iwmo_gateway.errors import ConfigurationError
@@ -40,13 +41,8 @@ THIRD = f"3:{'cd' * 32}"
 @contextmanager
 def with_keys(gateway: Gateway, *newer: str, first: bool = True) -> Iterator[Callers]:
     """Callers of a gateway on the same database that was started with these keys."""
-    settings = Settings(
-        _env_file=None,
-        database_url=gateway.settings.database_url,
-        secret_key=SECRET if first else None,
-        encryption_keys=",".join(newer) or None,
-        sandbox=True,
-    )
+    given = {"secret_key": SecretStr(SECRET) if first else None, "encryption_keys": SecretStr(",".join(newer))}
+    settings = gateway.settings.model_copy(update=given if newer else {"encryption_keys": None})
     with closing(open_gateway(settings)) as opened:
         other = replace(opened, schemas=gateway.schemas)
         other.warm_up()

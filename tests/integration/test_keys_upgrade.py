@@ -14,13 +14,12 @@ from sqlalchemy import Integer, MetaData, Table, func, insert, select
 from iwmo_gateway.gateway import keys
 from iwmo_gateway.gateway.clients import hashed_birth
 from iwmo_gateway.gateway.context import Gateway, open_gateway
-from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.messages import Sealed
 from iwmo_gateway.store.tables import clienten, metadata
 from iwmo_gateway.web.app import create_app
-from tests.conftest import SECRET, Callers
+from tests.conftest import Callers
 from tests.integration.test_http_at_rest import nothing_of, on_disk, personal
 from tests.integration.test_http_builders import AANBIEDER, BSN, GEMEENTE, allocation, day, start
 from tests.integration.test_keys import payloads, taken, under
@@ -43,7 +42,7 @@ def earlier(call: Callers, empty_url: str) -> Iterator[Callers]:
         _revise(database, BEFORE)
         _copy(call.gateway, database)
         database.migrate()
-    settings = Settings(_env_file=None, database_url=empty_url, secret_key=SECRET, sandbox=True)
+    settings = call.gateway.settings.model_copy(update={"database_url": empty_url})
     with closing(open_gateway(settings)) as opened:
         gateway = replace(opened, schemas=call.gateway.schemas)
         gateway.warm_up()
