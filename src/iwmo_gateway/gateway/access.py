@@ -16,13 +16,23 @@ _NO_CODE: Final = "{!r} is no CBS code (4 digits) and no AGB code (8 digits)"
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call comes from: its correlation id, and a network address or the user of the command line."""
+
+    request: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes this call, and when. `party` is None for an operator or auditor."""
+    """Who makes this call, when and from where. `party` is None for an operator or auditor."""
 
     role: TokenRole
     party: str | None
     actor: str
     at: datetime
+    token: str | None = None
+    origin: Origin = Origin()
 
     def sees(self, message: Message) -> bool:
         """Operators and auditors see everything; a party what it sent, what was forwarded to it, and its answers."""
@@ -39,7 +49,7 @@ def caller_of(gateway: Gateway, token: str, now: datetime) -> Caller | None:
         known = parties.token_by_digest(transaction, _digest(token))
     if known is None:
         return None
-    return Caller(known.role, known.party, known.party or f"{known.role}:{known.label}", now)
+    return Caller(known.role, known.party, known.party or f"{known.role}:{known.label}", now, token=known.id)
 
 
 def create_token(gateway: Gateway, role: TokenRole, party: str | None, label: str, now: datetime) -> str:

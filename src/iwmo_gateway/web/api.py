@@ -24,16 +24,19 @@ from iwmo_gateway.web.calls import (
     message_id,
     received_at,
     replay_request,
+    the_call,
     the_caller,
     the_gateway,
     the_party,
     wants_xml,
 )
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem, refusal
+from iwmo_gateway.web.trail import Call
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
 TheCaller = Annotated[Caller, Depends(the_caller)]
+TheCall = Annotated[Call, Depends(the_call)]
 MessageId = Annotated[str, Depends(message_id)]
 MOST: Final = 2**63 - 1
 """The highest number that a database counts to."""
@@ -77,6 +80,7 @@ def post_bericht(
     request: Request,
     gateway: TheGateway,
     caller: TheCaller,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     body: Annotated[bytes, Depends(message_body)],
 ) -> Response:
@@ -88,6 +92,7 @@ def post_bericht(
     taken = receive(gateway, caller, body, moment, later=deferred)
     if isinstance(taken, Refused):
         return refusal(taken)
+    call.noted = True
     result = taken.result
     where = {"Location": f"/v1/berichten/{result.message.id}"}
     if result.message.status is Status.INVALID:
@@ -96,7 +101,8 @@ def post_bericht(
         return problem("IB019", "Op dit bericht is al een retourbericht verzonden.", where, id=result.message.id)
     status = 202 if result.message.status in WAITS else 200 if taken.repeated else 201
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
-        return _xml(results.retour_xml(gateway, caller, result.message.id), status, where)
+        found = results.retour_xml(gateway, caller, result.message.id)
+        return _xml(found[1] if found else None, status, where)
     return answers.as_json(answers.full(result), 200 if taken.repeated else status, where)
 
 
@@ -124,6 +130,7 @@ def post_validation(
 def get_berichten(
     gateway: TheGateway,
     caller: TheCaller,
+    call: TheCall,
     wanted: Annotated[models.SearchModel, Query()],
 ) -> Response:
     """Find messages, newest first. Everything that is asked must hold."""
@@ -146,6 +153,7 @@ def get_berichten(
     if more:
         asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
         following = f"/v1/berichten?{answers.query(asked)}"
+    call.shows(result.message.id for result in page)
     listed = [answers.summary(result) for result in page]
     return answers.as_json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 
@@ -213,9 +221,11 @@ def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Resp
     responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
-def get_retour(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_retour(gateway: TheGateway, caller: TheCaller, call: TheCall, identity: MessageId) -> Response:
     """The return message to a message."""
-    return _xml(results.retour_xml(gateway, caller, identity))
+    retour, body = _found(results.retour_xml(gateway, caller, identity))
+    call.shows([retour])
+    return _xml(body, headers={"Content-Location": f"/v1/berichten/{retour}/xml"})
 
 
 @router.get(
@@ -227,6 +237,7 @@ def get_retour(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> R
 async def get_mailbox(
     request: Request,
     gateway: TheGateway,
+    call: TheCall,
     party: Annotated[str, Depends(the_party)],
     after: Annotated[int, Query(ge=0, le=MOST, description="Only what has a higher number")] = 0,
     limit: Limit = 100,
@@ -240,6 +251,7 @@ async def get_mailbox(
         if found or left <= 0 or await request.is_disconnected():
             break
         await asyncio.sleep(min(POLL_SECONDS, left))
+    call.shows(waits.message for waits in found[:limit])
     page = [answers.entry(waits) for waits in found[:limit]]
     following = f"/v1/mailbox?after={page[-1].nr}&limit={limit}" if len(found) > limit else None
     return answers.as_json(models.MailboxModel(berichten=page, links=models.LinksModel(next=following)))
@@ -252,10 +264,11 @@ async def get_mailbox(
     tags=["mailbox"],
 )
 def get_mailbox_entry(
-    nr: Number, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
+    nr: Number, gateway: TheGateway, caller: TheCaller, call: TheCall, party: Annotated[str, Depends(the_party)]
 ) -> Response:
     """The XML of what waits under this number. It stays until it is acknowledged."""
     entry, body = _found(mailbox.fetch(gateway, caller, party, nr))
+    call.shows([entry.message])
     return _xml(body, headers={"Content-Location": f"/v1/berichten/{entry.message}/xml"})
 
 
@@ -266,11 +279,10 @@ def get_mailbox_entry(
     tags=["mailbox"],
 )
 def put_acknowledged(
-    nr: Number, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
+    nr: Number, gateway: TheGateway, caller: TheCaller, call: TheCall, party: Annotated[str, Depends(the_party)]
 ) -> Response:
     """Tell that it is in hand: it no longer waits. Harmless to repeat."""
-    if not mailbox.acknowledge(gateway, caller, party, nr):
-        raise ProblemError("niet-gevonden")
+    call.shows([_found(mailbox.acknowledge(gateway, caller, party, nr))])
     return Response(status_code=204)
 
 
@@ -291,6 +303,7 @@ def post_replay(
     wanted: Annotated[models.ReplayRequest, Depends(replay_request)],
     gateway: TheGateway,
     caller: Annotated[Caller, Depends(an_operator)],
+    call: TheCall,
 ) -> Response:
     """Judge kept messages again, oldest first, by their own moment of receipt. `dry_run` only shows the difference."""
     done = replay.replay(
@@ -301,6 +314,7 @@ def post_replay(
         dry_run=wanted.dry_run,
         force=wanted.force,
     )
+    call.shows(item.message for item in done.items)
     return answers.as_json(answers.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
 
 
@@ -310,11 +324,13 @@ def post_replay(
     responses=documented("token", "IB008", "niet-gevonden"),
     tags=["operators"],
 )
-def get_replay(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_replay(gateway: TheGateway, caller: TheCaller, call: TheCall, identity: MessageId) -> Response:
     """A replay: who, when, why, and what came of each message."""
     if caller.role is TokenRole.PARTY:
         raise ProblemError("IB008", verwacht="een token van een beheerder of auditor", gevonden=caller.role)
-    return answers.as_json(answers.replay(_found(replay.find(gateway, identity))))
+    done = _found(replay.find(gateway, identity))
+    call.shows(item.message for item in done.items)
+    return answers.as_json(answers.replay(done))
 
 
 @router.get("/problems/{code}", tags=["documentatie"], responses=documented("niet-gevonden"))

@@ -16,6 +16,7 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.web.models import ReplayRequest
 from iwmo_gateway.web.problems import ProblemError
+from iwmo_gateway.web.trail import Call
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
@@ -33,15 +34,22 @@ async def the_gateway(request: Request) -> Gateway:
     return gateway
 
 
+async def the_call(request: Request) -> Call:
+    """This call, to tell which messages it shows or changes."""
+    call: Call = request.state.call
+    return call
+
+
 def the_caller(
     gateway: Annotated[Gateway, Depends(the_gateway)],
+    call: Annotated[Call, Depends(the_call)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Caller:
     """Who calls; a 401 for anyone without a token that is known."""
     caller = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
     if caller is None:
         raise ProblemError("token")
-    return caller
+    return call.by(caller)
 
 
 async def received_at(

@@ -11,13 +11,14 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.calls import received_at, the_caller, the_gateway
+from iwmo_gateway.web.calls import received_at, the_call, the_caller, the_gateway
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.productionmodels import ROW_NAMES, ProductieModel, ProductieQuery, accounts_of, rows_of
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
+from iwmo_gateway.web.trail import Call
 
 _SHEETS: Final = {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -33,6 +34,7 @@ def get_openstaand(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Annotated[Caller, Depends(the_caller)],
+    call: Annotated[Call, Depends(the_call)],
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[OpenstaandQuery, Query()],
 ) -> Response:
@@ -46,6 +48,7 @@ def get_openstaand(
     after = position_of(wanted.after) if wanted.after is not None else None
     found, following = waiting(gateway, caller, asked, today, after=after, limit=wanted.limit)
     page = [OpenstaandModel.model_validate(entry) for entry in found]
+    call.shows(entry.bericht for entry in page)
     link = None
     if following is not None:
         params = wanted.model_dump(mode="json", exclude_none=True) | {"after": str(following)}
@@ -92,6 +95,7 @@ def get_betalingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Annotated[Caller, Depends(the_caller)],
+    call: Annotated[Call, Depends(the_call)],
     wanted: Annotated[BetalingenQuery, Query()],
 ) -> Response:
     """What is to be paid of each claim, and by when the contract wants it, in the order in which claims were booked.
@@ -103,6 +107,7 @@ def get_betalingen(
     )
     found = payments.due(gateway, caller, asked, after=wanted.after, limit=wanted.limit + 1)
     page = [payment(one) for one in found[: wanted.limit]]
+    call.shows(one.bericht for one in page)
     link = None
     if len(found) > wanted.limit:
         params = wanted.model_dump(mode="json", exclude_none=True) | {"after": found[wanted.limit - 1].claim.id}
