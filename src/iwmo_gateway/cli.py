@@ -1,8 +1,7 @@
-"""The command line: serve, worker, migrate, demo, validate, party, token, contract, codelists, replay and rules."""
+"""The command line: serve, worker, migrate, demo, validate, party, token, contract, audit, codelists, replay, rules."""
 
 import json
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -13,13 +12,12 @@ import uvicorn
 from rich.table import Table
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import contracts, parties, standard
-from iwmo_gateway.commands.environment import id_column, migrated, out, stop, the_gateway
+from iwmo_gateway.commands import audit, contracts, parties, standard
+from iwmo_gateway.commands.environment import id_column, migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway import replay as replaying
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import is_id
-from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.app import create_app
 from iwmo_gateway.worker import work, working_beside
 
@@ -86,6 +84,8 @@ def migrate() -> None:
     with the_gateway() as gateway:
         before = gateway.database.current_revision or "empty"
         after = gateway.database.migrate()
+        with recorded(gateway, Action.ADMINISTER, f"migrate {before} -> {after}"):
+            pass
         out.print(f"Database migrated: {before} -> {after}" if before != after else f"Database is at {after}")
 
 
@@ -111,8 +111,8 @@ def replay(
     with the_gateway() as gateway:
         migrated(gateway)
         gateway.warm_up()
-        caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
-        done = replaying.replay(gateway, caller, ids, reason=reason, dry_run=dry_run, force=force)
+        with recorded(gateway, Action.REPLAY, "replay", ids) as caller:
+            done = replaying.replay(gateway, caller, ids, reason=reason, dry_run=dry_run, force=force)
     table = Table(id_column("bericht"), "uitkomst", "was", "is", "bijzonderheden")
     for item in done.items:
         detail = json.dumps(item.detail, ensure_ascii=False) if item.detail else ""
@@ -127,6 +127,7 @@ app.add_typer(standard.app)
 app.add_typer(parties.parties, name="party")
 app.add_typer(parties.tokens, name="token")
 app.add_typer(contracts.contract, name="contract")
+app.add_typer(audit.trail, name="audit")
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""The worker: takes up what waits, be it left by a process that died or meant for later."""
+"""The worker: takes up what waits, be it left by a process that died or meant for later; seals the audit trail."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ import structlog
 
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.sealing import SEAL_EVERY, seal
 from iwmo_gateway.gateway.waiting import judge_next
 
 log = structlog.get_logger(__name__)
@@ -19,8 +20,12 @@ POLL_SECONDS = 1.0
 
 def work(gateway: Gateway, stop: threading.Event, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Judge what waits, oldest first, until told to stop. What is in hand then is finished first."""
+    seal_at = now()
     while not stop.is_set():
         try:
+            if now() >= seal_at:
+                seal_at = now() + SEAL_EVERY
+                seal(gateway, now())
             found = judge_next(gateway, now())
         except Exception as error:
             # An attempt is counted before it is made, so that no message can hold up the others for ever. The text

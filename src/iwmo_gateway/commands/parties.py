@@ -1,14 +1,14 @@
 """Parties, and the tokens by which they are let in."""
 
 import sys
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
-from iwmo_gateway.commands.environment import id_column, migrate_embedded, out, stop, the_gateway
+from iwmo_gateway.commands.environment import id_column, migrate_embedded, migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.gateway.access import create_token, list_parties, list_tokens, revoke_token, set_answering
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.parties import TokenRole
 
 parties: Final = typer.Typer(no_args_is_help=True, help="Parties: municipalities and providers.")
@@ -21,8 +21,9 @@ def party_list() -> None:
     table = Table("code", "soort", "antwoordt")
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        for party in list_parties(gateway):
-            table.add_row(party.code, party.kind, "zelf" if party.answers_itself else "de gateway")
+        with recorded(gateway, Action.ADMINISTER, "party list"):
+            for party in list_parties(gateway):
+                table.add_row(party.code, party.kind, "zelf" if party.answers_itself else "de gateway")
     out.print(table)
 
 
@@ -40,7 +41,8 @@ def party_set(
     """Say whether a party sends return messages (302, 306, 325 and so on) itself, or the gateway does."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        set_answering(gateway, code, datetime.now(UTC), itself=itself)
+        with recorded(gateway, Action.ADMINISTER, "party set") as caller:
+            set_answering(gateway, code, caller.at, itself=itself)
     who = "party itself answers" if itself else "gateway answers"
     out.print(f"{code}: the {who} what it receives from now on")
 
@@ -54,7 +56,9 @@ def token_create(
     """Make a token, and print it alone. It is kept nowhere: note it now."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        sys.stdout.write(create_token(gateway, role, party, label, datetime.now(UTC)) + "\n")
+        with recorded(gateway, Action.ADMINISTER, "token create") as caller:
+            text = create_token(gateway, role, party, label, caller.at)
+        sys.stdout.write(text + "\n")
 
 
 @tokens.command("list")
@@ -63,10 +67,11 @@ def token_list() -> None:
     table = Table(id_column("id"), "rol", "partij", "label", "gemaakt (UTC)", "ingetrokken (UTC)")
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        for token in list_tokens(gateway):
-            revoked = f"{token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else ""
-            made = f"{token.created_at:%Y-%m-%d %H:%M}"
-            table.add_row(token.id, token.role, token.party or "", token.label, made, revoked)
+        with recorded(gateway, Action.ADMINISTER, "token list"):
+            for token in list_tokens(gateway):
+                revoked = f"{token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else ""
+                made = f"{token.created_at:%Y-%m-%d %H:%M}"
+                table.add_row(token.id, token.role, token.party or "", token.label, made, revoked)
     out.print(table)
 
 
@@ -74,7 +79,9 @@ def token_list() -> None:
 def token_revoke(token_id: Annotated[str, typer.Argument(help="Id of the token, from `token list`.")]) -> None:
     """Revoke a token, at once."""
     with the_gateway() as gateway:
-        token = revoke_token(gateway, token_id, datetime.now(UTC))
+        migrated(gateway)
+        with recorded(gateway, Action.ADMINISTER, "token revoke") as caller:
+            token = revoke_token(gateway, token_id, caller.at)
     if token is None:
         stop(f"There is no token with id {token_id}; see `iwmo-gateway token list`")
     out.print(f"Revoked: {token.label} ({token.party or token.role})")
