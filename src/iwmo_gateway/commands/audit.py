@@ -72,7 +72,8 @@ def _hash(text: str | None) -> bytes | None:
 
 
 def _verified(gateway: Gateway, expected: bytes | None) -> Verified:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("rows", total=None)
         return sealing.verify(
             gateway, expected, lambda done, total: progress.update(task, completed=done, total=max(done, total))
