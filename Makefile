@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PORT   ?= 8080
+CAMPAIGN_SECONDS ?= 600
 BIN    := $(VENV)/bin
 # Tests run side by side, one process for each core.
 AT_ONCE := -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench campaign clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +33,9 @@ format: $(VENV)/.installed-dev ## mend what ruff can mend
 
 bench: $(VENV)/.installed-dev ## measure, as ratios in one run (bench/README.md)
 	$(BIN)/python -m bench
+
+campaign: $(VENV)/.installed-dev ## kill processes and PostgreSQL under traffic, then check the books (CAMPAIGN_SECONDS=600)
+	$(BIN)/python -m tests.acceptance.campaign --seconds $(CAMPAIGN_SECONDS)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) var dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

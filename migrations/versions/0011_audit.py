@@ -1,6 +1,6 @@
 """The audit trail and its seals, which the database itself lets nobody change.
 
-Revision: 0011, after 0005.
+Revision: 0011, after 0008.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
-down_revision = "0005"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, demo, validate, party, token, contract, audit, codelists, replay, rules."""
+"""The command line: what serves, works, migrates, judges and replays, and what administers who may do what."""
 
 import json
 import signal
@@ -8,17 +8,17 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from rich.table import Table
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import audit, contracts, parties, standard
+from iwmo_gateway.commands import audit, contracts, parties, standard, tokens
 from iwmo_gateway.commands.environment import id_column, migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway import replay as replaying
 from iwmo_gateway.gateway.context import is_id
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.app import create_app
+from iwmo_gateway.web.server import Server
 from iwmo_gateway.worker import work, working_beside
 
 app = typer.Typer(
@@ -55,15 +55,13 @@ def serve(
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
         with working_beside(gateway):
-            uvicorn.run(
+            Server(
                 create_app(gateway),
                 host=host or settings.host,
                 port=settings.port if port is None else port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=settings.lease_seconds,
-            )
+                drain_seconds=settings.drain_seconds,
+                finish_seconds=settings.lease_seconds,
+            ).run()
 
 
 @app.command()
@@ -125,7 +123,8 @@ def replay(
 # One after another, as `--help` lists them.
 app.add_typer(standard.app)
 app.add_typer(parties.parties, name="party")
-app.add_typer(parties.tokens, name="token")
+app.add_typer(parties.mandates, name="mandate")
+app.add_typer(tokens.tokens, name="token")
 app.add_typer(contracts.contract, name="contract")
 app.add_typer(audit.trail, name="audit")
 

@@ -1,8 +1,9 @@
 """The settings, from the environment (`IWMO_…`) and `.env`, read once."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,6 +33,17 @@ class Settings(BaseSettings):
     max_message_bytes: PositiveInt = Field(25 * 1024 * 1024, description="Larger messages are refused (IB012)")
     sync_limit_bytes: PositiveInt = Field(1024 * 1024, description="Larger messages are answered later (202)")
     lease_seconds: PositiveInt = Field(30, description="How long a process may have a message in hand")
-    max_attempts: PositiveInt = Field(3, description="How often a message is tried before it is failed")
+    receivers: Literal["known", "any"] = Field(
+        "known", description="Whether messages to a party that was never made known are refused (IB010), or kept for it"
+    )
+    rate_limit: str = Field(
+        "6000/minute",
+        pattern="^[1-9][0-9]{0,8}/(second|minute|hour)$",
+        description="Most calls with one token, for each `serve` process; beyond it 429",
+    )
+    max_attempts: PositiveInt = Field(5, description="How often a worker tries a message before it is failed")
+    drain_seconds: NonNegativeInt = Field(
+        2, description="How long `serve` still takes calls after SIGTERM, while /readyz says that it stops"
+    )
     sandbox: bool = Field(False, description="Allow X-Received-At, so that dates can be tested; never in production")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged")

@@ -18,13 +18,18 @@ WRITTEN_DOWN = {
     "audit verify",
     "contract load",
     "contract show",
+    "mandate create",
+    "mandate list",
+    "mandate revoke",
     "migrate",
+    "party add",
     "party list",
     "party set",
     "replay",
     "token create",
     "token list",
     "token revoke",
+    "token rotate",
 }
 NOT = {"serve", "worker", "demo", "validate", "rules", "codelists", "contract check", "contract index"}
 """They run a gateway, or have no database."""
@@ -49,15 +54,15 @@ def test_every_command_is_written_down_or_shows_nothing_of_anybody() -> None:
 def test_what_an_operator_does_is_written_down_with_who_is_logged_in_where(tmp_path: Path) -> None:
     token = "01970000-0000-7000-8000-000000000000"
     run(tmp_path, "token", "create", "--party", "65656055", "--label", "x")
-    run(tmp_path, "token", "create", "--party", "1", "--label", "x")
+    run(tmp_path, "token", "create", "--party", "999912008", "--label", "x")
     run(tmp_path, "party", "set", "0340", "--answers-itself")
     run(tmp_path, "token", "revoke", token)
     assert run(tmp_path, "replay", token, "--reason", "x").returncode == 1
     assert rows(tmp_path) == [
-        ("administer", "token create", "ok"),
-        ("administer", "token create", "refused"),
-        ("administer", "party set", "ok"),
-        ("administer", "token revoke", "ok"),
+        ("administer", "token create 65656055", "ok"),
+        ("administer", "token create …", "refused"),
+        ("administer", "party set 0340", "ok"),
+        ("administer", f"token revoke {token}", "ok"),
         ("replay", "replay", "ok"),
     ]
     (who,) = set(rows(tmp_path, "actor, request"))
@@ -97,7 +102,7 @@ def test_a_fault_is_told_with_its_rows_and_ends_with_1(tmp_path: Path) -> None:
 def test_a_gateway_seals_by_itself(tmp_path: Path) -> None:
     token = run(tmp_path, "token", "create", "--role", "auditor", "--label", "x").stdout.strip()
     with serving(tmp_path) as (process, client):
-        assert client.get("/v1/audit", headers=bearer(token)).json()["audit"][0]["wat"] == "token create"
+        assert client.get("/v1/audit", headers=bearer(token)).json()["audit"][0]["wat"] == "token create auditor"
         until("The trail is sealed", lambda: "audit_sealed" in process.said, process)
     assert run(tmp_path, "audit", "verify").stdout.startswith("1 seal(s)")
 

@@ -11,11 +11,12 @@ from structlog.testing import capture_logs
 
 from iwmo_gateway.errors import StoreError
 from iwmo_gateway.gateway import receive
+from iwmo_gateway.gateway.parties import create_mandate
 from iwmo_gateway.store import audit
 from iwmo_gateway.store.audit import Action, Deed, Outcome, Wanted
 from iwmo_gateway.web.app import create_app
 from iwmo_gateway.web.trail import ACTIONS
-from tests.conftest import Callers
+from tests.conftest import TODAY, Callers
 from tests.integration.test_http_builders import (
     AANBIEDER,
     ANDERE_AANBIEDER,
@@ -74,27 +75,36 @@ def test_every_route_is_something_that_somebody_does_or_shows_nothing_of_anybody
 
 
 def test_every_call_is_written_down_once_whatever_comes_of_it(call: Callers) -> None:
-    """Each route as everybody, and without a token."""
-    for who in (GEMEENTE, AANBIEDER, "operator", "auditor"):
+    """Each route as everybody."""
+    everybody = (GEMEENTE, AANBIEDER, "operator", "auditor")
+    for who in everybody:
         call.headers(who)
     for route, action in ACTIONS.items():
         method, path = route.split()
         path = path.format(message_id=NOBODYS, nr=1, name="none", versie=1)
-        for who in (GEMEENTE, AANBIEDER, "operator", "auditor", None):
+        for who in everybody:
             with written(call) as new:
-                answer = call.client.request(method, path, headers=call.headers(who) if who else {})
+                answer = call.client.request(method, path, headers=call.headers(who))
             (deed,) = new
             assert deed.action is action, route
             expected = Outcome.OK if answer.status_code < 400 else Outcome.REFUSED
             assert deed.outcome is expected, (route, answer.text)
             assert deed.problem == (answer.json()["code"] if answer.status_code >= 400 else None)
             assert (deed.request, deed.address) == (answer.headers["x-request-id"], "testclient")
-            if who is None:
-                assert (deed.actor, deed.party, deed.token) == ("onbekend", None, None)
-            else:
-                assert deed.actor == (who if who.isdigit() else f"{who}:test")
-                assert deed.party == (who if who.isdigit() else None)
-                assert deed.token is not None
+            assert deed.actor == (who if who.isdigit() else f"{who}:test")
+            assert deed.party == (who if who.isdigit() else None)
+            assert deed.token is not None
+
+
+def test_a_flood_fills_no_trail(call: Callers, sent: dict[str, str]) -> None:
+    """Who shows no token does nothing that is anybody's; above a limit nothing is shown."""
+    wrong = {"Authorization": "Bearer iwmo_wrong"}
+    with written(call) as new:
+        for _ in range(3):
+            is_problem(call.client.get(f"/v1/berichten/{sent['start']}"), 401, "token")
+        codes = [call.client.get("/v1/mailbox", headers=wrong).json()["code"] for _ in range(40)]
+    assert codes.count("te-vaak") >= 1
+    assert [deed.problem for deed in new] == ["token"] * codes.count("token")
 
 
 def test_probes_and_documentation_are_not_written_down(call: Callers) -> None:
@@ -274,7 +284,8 @@ def test_there_is_no_look_without_its_row(call: Callers, sent: dict[str, str], m
             assert sent["start"] not in answer.text
             assert BSN not in answer.text
     assert [entry["event"] for entry in logged if entry["log_level"] == "error"] == ["audit_failed"] * 3
-    is_problem(call.client.get("/v1/mailbox"), 401, "token")  # shows nothing
+    wrong = call.client.get("/v1/mailbox", headers={"Authorization": "Bearer iwmo_wrong"})
+    is_problem(wrong, 401, "token")  # shows nothing
 
 
 def test_a_call_that_fails_is_written_down_as_such(call: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,6 +296,18 @@ def test_a_call_that_fails_is_written_down_as_such(call: Callers, monkeypatch: p
         crash.setattr("iwmo_gateway.web.api.results.search", broken)
         assert call.get("operator", "/v1/berichten").status_code == 500
     assert [(deed.outcome, deed.problem) for deed in new] == [(Outcome.FAILED, "fout")]
+
+
+def test_who_acts_for_another_is_written_down_with_the_other(call: Callers) -> None:
+    call.send(AANBIEDER, lone_start())
+    create_mandate(call.gateway, "test", TODAY, party=AANBIEDER, bureau=ANDERE_AANBIEDER)
+    with written(call) as new:
+        body = lone_start("START09")
+        assert call.send(ANDERE_AANBIEDER, body).status_code == 201
+        assert len(call.get(ANDERE_AANBIEDER, "/v1/mailbox", **{"X-Namens": AANBIEDER}).json()["berichten"]) == 2
+    assert [deed.actor for deed in new] == [f"{ANDERE_AANBIEDER} namens {AANBIEDER}"] * 2
+    assert [deed.party for deed in new] == [AANBIEDER] * 2
+    assert len({deed.token for deed in new}) == 1
 
 
 # --- correlation ----------------------------------------------------------------------------------------------------

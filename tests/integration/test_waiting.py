@@ -51,7 +51,7 @@ def test_a_message_whose_processes_die_is_failed_in_the_end(gateway: Gateway) ->
     for attempt in range(1, gateway.settings.max_attempts + 1):
         # A process takes it in hand and is never heard of again.
         with gateway.database.writing() as transaction:
-            assert messages.take_waiting(transaction, moment, gateway.lease) is not None
+            assert messages.take_waiting(transaction, moment, gateway.lease, timedelta(hours=1)) is not None
         assert status_of(gateway, identity) == (Status.RECEIVED, attempt)
         assert judge_next(gateway, moment) is None
         moment += gateway.lease
@@ -67,7 +67,7 @@ def test_what_failed_still_holds_its_identification(gateway: Gateway, monkeypatc
     with gateway.database.writing() as transaction:
         message = messages.by_id(transaction, identity)
         assert message is not None
-        messages.note_fault(transaction, message, "broken", attempts=3, failed=True, retry_at=TODAY)
+        messages.note_fault(transaction, message, "broken", attempts=3, retry_at=None)
     other = receive(gateway, CALLER, ALLOCATION.replace(b"700001", b"700009"), TODAY)
     assert isinstance(other, Taken)
     assert [finding.retourcode for finding in other.result.findings] == ["9056"]

@@ -257,9 +257,10 @@ def test_what_a_message_cannot_show_is_listed(afspraken: Profiel) -> None:
     assert "functieniveau" in told
 
 
-def test_8_3_and_8_14_are_told_beside_the_rules(afspraken: Profiel) -> None:
+def test_8_3_8_11_and_8_14_are_told_beside_the_rules(afspraken: Profiel) -> None:
     told = list(explained(afspraken))
     assert "Betaling (bijlage 8, 8.3): de goede regels van een declaratie binnen 30 kalenderdagen na ontvangst." in told
+    assert "Terugvordering (bijlage 8, 8.11): wat ten onrechte is betaald, met wettelijke rente." in told
     assert told[told.index("Productieverantwoording (bijlage 8, 8.14), naar de omzet van een kalenderjaar:") + 1] == (
         "  vanaf € 125.000,00: productieverantwoording en verklaring van de accountant, "
         "uiterlijk 03-01 en 04-01 van het jaar erna (maand-dag)"

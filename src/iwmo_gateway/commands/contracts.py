@@ -51,7 +51,7 @@ def contract_load(
         raise typer.Exit(1)
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        with recorded(gateway, Action.LOAD, "contract load") as caller:
+        with recorded(gateway, Action.LOAD, f"contract load {contracts.file_of(profile).stem}") as caller:
             loaded, new = contracts.load(gateway, caller, checked)
     if checked.profiel is not None and checked.profiel.concept:
         out.print(CONCEPT)

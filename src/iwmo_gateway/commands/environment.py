@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, NoReturn
+from enum import StrEnum
+from typing import Final, NoReturn, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -15,13 +16,14 @@ from rich.console import Console
 from rich.table import Column
 
 from iwmo_gateway.errors import ConfigurationError, GatewayError
-from iwmo_gateway.gateway.access import Caller, Origin
+from iwmo_gateway.gateway.access import Caller, Origin, is_party_code
 from iwmo_gateway.gateway.audit import deed_of, record
-from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.gateway.context import Gateway, is_id, open_gateway
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.store.audit import Action, Outcome
 from iwmo_gateway.store.parties import TokenRole
 
+WordT = TypeVar("WordT", bound=StrEnum)
 out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
@@ -64,6 +66,11 @@ def recorded(gateway: Gateway, action: Action, what: str, messages: Iterable[str
     record(gateway, deed)
 
 
+def named(given: str) -> str:
+    """An id or the code of a party, as it may be written down; anything else could be a Bsn, by mistake."""
+    return given if is_id(given) or is_party_code(given) else "…"
+
+
 def _here() -> Origin:
     """Who is logged in on which machine."""
     try:
@@ -99,6 +106,14 @@ def _log_to_stderr(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def words(kind: type[WordT], text: str) -> frozenset[WordT]:
+    """A few words of one kind, with commas between them. Raises ConfigurationError for any other word."""
+    try:
+        return frozenset(kind(word.strip()) for word in text.split(","))
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is not one or more of {', '.join(kind)}") from None
 
 
 def id_column(header: str) -> Column:

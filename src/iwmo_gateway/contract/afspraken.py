@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from iwmo_gateway.contract.interest import Rentesoort
 from iwmo_gateway.contract.regels import REGELS, Actie
 from iwmo_gateway.contract.terms import add_working_days
 from iwmo_gateway.contract.volumes import comparable, quantity
@@ -171,6 +172,15 @@ class Beoordeling(Part):
         return add_working_days(received, self.werkdagen)
 
 
+class Terugvordering(Part):
+    """With which interest the municipality claims back what it paid of a line that was credited since."""
+
+    artikel: _Line = Field(description="waar het staat, op één regel")
+    rente: Annotated[Rentesoort, Field(strict=False)] = Field(
+        Rentesoort.WETTELIJK, description='de rente: "wettelijk" of "handel"; zonder deze sleutel "wettelijk"'
+    )
+
+
 class Inbegrepen(Part):
     """What one unit of a product includes of others: so much, in a unit of theirs."""
 
@@ -291,6 +301,7 @@ class Afspraken(Part):
     regels: _List[Contractregel] = Field((), description="tabellen, elk onder een eigen kop [[regels]]")
     betaling: Betaling | None = Field(None, description="een tabel onder de kop [betaling]")
     beoordeling: Beoordeling | None = Field(None, description="een tabel onder de kop [beoordeling]")
+    terugvordering: Terugvordering | None = Field(None, description="een tabel onder de kop [terugvordering]")
     verantwoording: Verantwoording | None = Field(None, description="een tabel onder de kop [verantwoording]")
     indexering: Indexering | None = Field(None, description="een tabel onder de kop [indexering]")
 

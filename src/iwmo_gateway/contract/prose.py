@@ -144,6 +144,9 @@ def _money(profiel: Profiel) -> Iterator[str]:
             f"Betaling ({payment.artikel}): de goede regels van een declaratie binnen {payment.dagen} kalenderdagen na "
             "ontvangst."
         )
+    if (reclaim := profiel.terugvordering) is not None:
+        rate = "wettelijke rente" if reclaim.rente == "wettelijk" else "wettelijke handelsrente"
+        yield f"Terugvordering ({reclaim.artikel}): wat ten onrechte is betaald, met {rate}."
     if (account := profiel.verantwoording) is not None:
         yield f"Productieverantwoording ({account.artikel}), naar de omzet van een kalenderjaar:"
         for klasse in sorted(account.klassen, key=lambda one: one.cents, reverse=True):

@@ -16,6 +16,7 @@ from typing import Final
 from iwmo_gateway import __version__
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.errors import ConfigurationError, StoreError
+from iwmo_gateway.gateway.faults import Fault
 from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.settings import Settings
@@ -78,13 +79,18 @@ class Gateway:
             raise StoreError(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
         return document
 
+    @property
+    def key_fits(self) -> bool:
+        """Whether the key is the one that the database was filled with."""
+        return self.database.key_fits("client", self.client_key("proof"))
+
     def warm_up(self) -> None:
         """Be ready before the first message comes.
 
         Raises ConfigurationError for a folder of schemas that cannot be used, and for another key than before:
         clients would not be recognised any more.
         """
-        if not self.database.key_fits("client", self.client_key("proof")):
+        if not self.key_fits:
             raise ConfigurationError(f"{self._key_name} is not the key that this database was filled with")
         self.schemas.verify()
         for soort in SOORTEN.values():
@@ -99,6 +105,11 @@ class Gateway:
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+    @cached_property
+    def unkept(self) -> dict[str, Fault]:
+        """Faults that could not be written down for want of a database, by message: done as soon as it is back."""
+        return {}
 
     @cached_property
     def _shapes(self) -> dict[Soort, AnswerShape]:

@@ -1,6 +1,7 @@
 """Judging a kept message: levels 1 and 2 outside any lock, the rest and all that follows in one transaction."""
 
 import hashlib
+import random
 import secrets
 import string
 import time
@@ -12,8 +13,8 @@ from typing import Any, Final
 import structlog
 
 from iwmo_gateway.contract import terms
-from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
-from iwmo_gateway.gateway import metrics
+from iwmo_gateway.errors import GatewayError, RetourInvalid, StoreConflict
+from iwmo_gateway.gateway import faults, metrics
 from iwmo_gateway.gateway.answering import follow
 from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
@@ -269,31 +270,28 @@ def _gist(found: Sequence[Finding]) -> list[tuple[str, str | None, str, Actie]]:
 
 
 def _fault(gateway: Gateway, message: Message, occasion: Occasion, error: Exception) -> Result:
-    """Keep what went wrong with us. Only the kind of an unforeseen error is told: its text may hold values."""
-    said = f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
-    hopeless = isinstance(error, RuleCrashed | RetourInvalid)
-    busy = isinstance(error, StoreBusy)
-    failed = hopeless or (message.attempts >= gateway.settings.max_attempts and not busy)
-    log.error("judging_failed", message=message.id, error=said, where=_where(error), failed=failed)
+    """Keep what went wrong with us, and when the message is tried again.
+
+    If somebody judged it meanwhile, or its own judgement was kept and only the answer of the database was lost, that is
+    the result.
+    """
+    fault = faults.fault_of(message, error, occasion.now, gateway.settings.max_attempts)
+    log.error("judging_failed", message=message.id, error=fault.error, where=_where(error), failed=not fault.again)
+    metrics.count_fault(fault)
     if message.judgements:
         raise error
-    status = Status.FAILED if failed else Status.RECEIVED
+    status = fault.status
     try:
         with gateway.database.writing() as transaction:
-            messages.note_fault(
-                transaction,
-                message,
-                said,
-                attempts=message.attempts - 1 if busy else message.attempts,  # a lock is no fault of the message
-                failed=failed,
-                retry_at=occasion.now + gateway.lease,
-            )
-            messages.insert_events(transaction, message.id, [Event(occasion.now, "fault", "gateway", {"error": said})])
+            if not faults.keep(transaction, fault, random.random()):  # noqa: S311 spreads tries, guards nothing
+                return result_of(transaction, messages.by_id(transaction, message.id) or message)
     except GatewayError:
         # The lease runs out by itself, and a worker tries again.
         log.error("fault_not_kept", message=message.id)
         status = Status.RECEIVED
-    return Result(replace(message, status=status, error=said), None, ())
+        if message.attempts:
+            gateway.unkept[message.id] = fault
+    return Result(replace(message, status=status, error=fault.error), None, ())
 
 
 def _where(error: BaseException) -> str:

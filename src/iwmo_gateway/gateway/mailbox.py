@@ -6,16 +6,16 @@ from iwmo_gateway.store import mailbox, messages
 from iwmo_gateway.store.mailbox import Entry
 
 
-def waiting(gateway: Gateway, party: str, *, after: int, limit: int) -> list[Entry]:
+def waiting(gateway: Gateway, caller: Caller, party: str, *, after: int, limit: int) -> list[Entry]:
     """What the party has not acknowledged yet, oldest first, behind number `after`."""
     with gateway.database.reading() as transaction:
-        return mailbox.waiting_for(transaction, party, after=after, limit=limit)
+        return mailbox.waiting_for(transaction, party, caller.limited_to, after=after, limit=limit)
 
 
 def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry, bytes] | None:
     """One entry with the bytes of its message, which count as fetched from now on; None if there is no such entry."""
     with gateway.database.reading() as transaction:
-        entry = mailbox.entry(transaction, party, nr)
+        entry = mailbox.entry(transaction, party, nr, caller.limited_to)
     if entry is None:
         return None
     if entry.fetched_at is None:
@@ -23,14 +23,14 @@ def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry,
         with gateway.database.writing() as transaction:
             mailbox.mark_fetched(transaction, party, entry.message, caller.at)
     with gateway.database.reading() as transaction:
-        still = mailbox.entry(transaction, party, nr)
+        still = mailbox.entry(transaction, party, nr, caller.limited_to)
         return (still, messages.xml_of(transaction, still.message)) if still else None
 
 
 def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> str | None:
     """The party has the message in hand: it no longer waits. The id of the message; None if there is no such entry."""
     with gateway.database.writing() as transaction:
-        entry = mailbox.entry(transaction, party, nr)
+        entry = mailbox.entry(transaction, party, nr, caller.limited_to)
         if entry is None:
             return None
         mailbox.mark_acknowledged(transaction, party, nr, caller.at)

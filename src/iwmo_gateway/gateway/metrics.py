@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.faults import Fault
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import messages, reviews
@@ -20,6 +21,8 @@ _JUDGED: Final = Counter(
     "iwmo_messages_judged", "Messages judged, by kind and outcome", ["soort", "status"], registry=REGISTRY
 )
 _FINDINGS: Final = Counter("iwmo_findings", "Findings, by rule and what they do", ["regel", "actie"], registry=REGISTRY)
+_FAILED: Final = Counter("iwmo_failed_authentications", "Calls with a token that is not good", registry=REGISTRY)
+_LIMITED: Final = Counter("iwmo_calls_limited", "Calls beyond the limit of their token", registry=REGISTRY)
 _SECONDS: Final = Histogram(
     "iwmo_judging_seconds",
     "Time from having the bytes kept to having the answer stored",
@@ -27,6 +30,15 @@ _SECONDS: Final = Histogram(
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
 )
+_FAULTS: Final = Counter(
+    "iwmo_faults", "Faults of ours while judging, by kind and what becomes of the message", ["kind", "status"],
+    registry=REGISTRY,
+)  # fmt: skip
+
+
+def count_fault(fault: Fault) -> None:
+    """One fault of ours."""
+    _FAULTS.labels(fault.kind, fault.status).inc()
 
 
 def count(message: Message, found: Iterable[Finding], seconds: float) -> None:
@@ -35,6 +47,16 @@ def count(message: Message, found: Iterable[Finding], seconds: float) -> None:
     _SECONDS.labels(message.soort).observe(seconds)
     for finding in found:
         _FINDINGS.labels(finding.regel, finding.actie).inc()
+
+
+def count_failed_authentication() -> None:
+    """One call with a token that nobody holds, or that is not good any more."""
+    _FAILED.inc()
+
+
+def count_limited() -> None:
+    """One call that was refused because there were too many with its token."""
+    _LIMITED.inc()
 
 
 def exposition(gateway: Gateway, now: datetime) -> bytes:

@@ -1,5 +1,6 @@
 """Payments due: what of each claim is to be paid, and by when the contract wants it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,6 +10,7 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store import contracts, payments
+from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.payments import Claimed
 
 
@@ -46,28 +48,51 @@ def due(gateway: Gateway, caller: Caller, asked: Asked, *, after: int, limit: in
 
     A party sees those that it makes or gets.
     """
+    equal = within_sight(caller, asked)
+    if equal is None:
+        return []
+    with gateway.database.reading() as transaction:
+        found = payments.claimed(
+            transaction,
+            equal,
+            caller.limited_to,
+            asked.received_from,
+            asked.received_until,
+            after=after,
+            limit=limit,
+        )
+        held = profielen_between(transaction, {(one.domein, one.gemeente, one.aanbieder) for one in found})
+    return [_payment(one, held[one.domein, one.gemeente, one.aanbieder]) for one in found]
+
+
+def within_sight(caller: Caller, asked: Asked) -> dict[str, str] | None:
+    """The columns that must have these values for what is asked and what the caller may see; None if nothing can."""
     wanted = {"gemeente": asked.gemeente, "aanbieder": asked.aanbieder, "domain": asked.domein}
     if caller.party is not None:
         side = "gemeente" if len(caller.party) == 4 else "aanbieder"
         if wanted[side] not in {None, caller.party}:
-            return []
+            return None
         wanted[side] = caller.party
-    equal = {name: value for name, value in wanted.items() if value is not None}
-    with gateway.database.reading() as transaction:
-        found = payments.claimed(
-            transaction, equal, asked.received_from, asked.received_until, after=after, limit=limit
-        )
-        held = {
-            (domain, gemeente): contracts.profielen_for(transaction, domain, gemeente)
-            for domain, gemeente in sorted({(one.domein, one.gemeente) for one in found})
-        }
-    return [_payment(one, held[one.domein, one.gemeente]) for one in found]
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def profielen_between(
+    transaction: Transaction, parties: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], tuple[Profiel, ...]]:
+    """The profiles that count between each of these (domain, municipality, provider)."""
+    return {between: contracts.profielen_of(transaction, *between) for between in sorted(parties)}
+
+
+def term_of(profielen: Iterable[Profiel], begindatum: date, received: date) -> tuple[date, str] | None:
+    """The last day on which the contract wants a claim paid, and where it says so.
+
+    `begindatum` is that of its DeclaratiePeriode. None where no contract says so.
+    """
+    profiel = next((one for one in profielen if one.holds_on(begindatum)), None)
+    terms = profiel.betaling if profiel else None
+    return None if terms is None else (received + timedelta(days=terms.dagen), terms.artikel)
 
 
 def _payment(claim: Claimed, profielen: tuple[Profiel, ...]) -> Payment:
     received = day_of(claim.received_at)
-    profiel = next((one for one in profielen if one.holds_on(claim.begindatum)), None)
-    terms = profiel.betaling if profiel else None
-    if terms is None:
-        return Payment(claim, received, None, None)
-    return Payment(claim, received, received + timedelta(days=terms.dagen), terms.artikel)
+    return Payment(claim, received, *(term_of(profielen, claim.begindatum, received) or (None, None)))

@@ -36,8 +36,8 @@ def result_of(transaction: Transaction, message: Message) -> Result:
 def find(gateway: Gateway, caller: Caller, message_id: str) -> Result | None:
     """The result of a message that the caller may see; None for any other."""
     with gateway.database.reading() as transaction:
-        message = _visible(transaction, caller, message_id)
-        return None if message is None else result_of(transaction, message)
+        seen = _visible(transaction, caller, message_id)
+        return None if seen is None else result_of(transaction, seen[0])
 
 
 def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[Judgement], list[Event]] | None:
@@ -51,18 +51,20 @@ def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[
 def findings(gateway: Gateway, caller: Caller, message_id: str, *, after: int, limit: int) -> list[Finding] | None:
     """A page of the findings of the newest judgement."""
     with gateway.database.reading() as transaction:
-        message = _visible(transaction, caller, message_id)
-        if message is None:
+        seen = _visible(transaction, caller, message_id)
+        if seen is None:
             return None
+        message, _ = seen
         return messages.findings_of(transaction, message.id, message.judgements, after=after, limit=limit)
 
 
 def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
     """The bytes of a message. An addressee that reads a message in its mailbox has fetched it."""
     with gateway.database.reading() as transaction:
-        message = _visible(transaction, caller, message_id)
-        if message is None:
+        seen = _visible(transaction, caller, message_id)
+        if seen is None:
             return None
+        message, caller = seen
         unread = caller.party is not None and _unfetched(transaction, caller.party, message.id)
     if unread and caller.party is not None:
         # Marked before it is handed out: what is handed out is not withdrawn any more.
@@ -85,16 +87,18 @@ def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> tuple[str, 
 
 def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | None, limit: int) -> list[Result]:
     """Results that match and that the caller may see, newest first; without their findings."""
-    wanted = replace(wanted, seen_by=caller.party)
+    wanted = replace(wanted, seen_by=caller.party, domains=caller.limited_to)
     with gateway.database.reading() as transaction:
         found = find_messages(transaction, wanted, before=before, limit=limit)
         newest = messages.newest_judgements(transaction, [message.id for message in found])
         return [Result(message, newest.get(message.id), ()) for message in found]
 
 
-def _visible(transaction: Transaction, caller: Caller, message_id: str) -> Message | None:
+def _visible(transaction: Transaction, caller: Caller, message_id: str) -> tuple[Message, Caller] | None:
+    """A message, and the caller as the party that sees it; None where it sees none."""
     message = messages.by_id(transaction, message_id)
-    return message if message is not None and caller.sees(message) else None
+    seeing = None if message is None else caller.seeing(message)
+    return None if message is None or seeing is None else (message, seeing)
 
 
 def _withdrawn(transaction: Transaction, answer: Message) -> bool:

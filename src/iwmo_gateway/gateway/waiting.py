@@ -1,14 +1,15 @@
 """Taking up messages that were kept but not judged: the process that had them died, or they were left for later."""
 
+import random
 from dataclasses import replace
 from datetime import datetime
 
+from iwmo_gateway.gateway import faults, metrics
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import messages
-from iwmo_gateway.store.messages import Event, Status
 
 
 def judge_next(gateway: Gateway, now: datetime) -> Result | None:
@@ -16,14 +17,15 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
 
     It is judged by its own moment of receipt.
     """
+    settle_unkept(gateway)
     with gateway.database.writing() as transaction:
-        message = messages.take_waiting(transaction, now, gateway.lease)
+        message = messages.take_waiting(transaction, now, gateway.lease, 2 * max(gateway.lease, faults.LONGEST))
         body = messages.xml_of(transaction, message.id) if message else b""
         if message is not None and message.attempts > gateway.settings.max_attempts:
-            error = f"Given up: {message.attempts - 1} processes ended while they had it in hand"
-            messages.note_fault(transaction, message, error, attempts=message.attempts, failed=True, retry_at=now)
-            messages.insert_events(transaction, message.id, [Event(now, "fault", "gateway", {"error": error})])
-            return Result(replace(message, status=Status.FAILED, error=error), None, ())
+            fault = faults.given_up(message, now)
+            faults.keep(transaction, fault, 0)
+            metrics.count_fault(fault)
+            return Result(replace(message, status=fault.status, error=fault.error), None, ())
     if message is None:
         return None
     return process(
@@ -32,3 +34,13 @@ def judge_next(gateway: Gateway, now: datetime) -> Result | None:
         gateway.kept_document(message, body),
         Occasion("worker", now, message.received_at, day_of(now)),
     )
+
+
+def settle_unkept(gateway: Gateway) -> None:
+    """Write down what this process could not while there was no database: it cost no message a try."""
+    if not gateway.unkept:
+        return
+    with gateway.database.writing() as transaction:
+        for fault in gateway.unkept.values():
+            faults.keep(transaction, fault, random.random())  # noqa: S311 spreads tries, guards nothing
+    gateway.unkept.clear()

@@ -1,7 +1,9 @@
 """Connections, transactions and locks on SQLite and PostgreSQL; migrating."""
 
 import hashlib
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,12 +35,20 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
-from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
+from iwmo_gateway.errors import (
+    ConfigurationError,
+    StoreBusy,
+    StoreConflict,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+)
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.store.tables import keys
 
@@ -72,7 +82,9 @@ def bulk_insert(transaction: "Transaction", table: Table, rows: Sequence[Mapping
             for row in rows:
                 copy.write_row([row[name] for name in names])
     except psycopg.Error as error:
-        raise _as_ours(error, unreachable=isinstance(error, psycopg.OperationalError)) from None
+        raise _as_ours(
+            error, unreachable=isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        ) from None
 
 
 def among(column: ColumnElement[Any], name: str) -> Mapping[str, ColumnElement[bool]]:
@@ -110,8 +122,27 @@ Transaction = Connection
 """What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
 
 LOCK_SECONDS: Final = 5
-_LOCK_NOT_AVAILABLE: Final = {"55P03", "40001", "40P01"}
-_UNIQUE_VIOLATION: Final = "23505"
+_LOCK_NOT_AVAILABLE: Final = {"55P03", "40001", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNIQUE_VIOLATION: Final = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+_FULL: Final = {"53100", sqlite3.SQLITE_FULL}
+_READ_ONLY: Final = "25006"
+_AWAY: Final = ("08", "53", "57", "58")
+"""Classes of what PostgreSQL says of itself: connection, resources, being stopped or started, its disk."""
+_AWAY_EMBEDDED: Final = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_FULL_SECONDS: Final = 30
+"""How long a disk is said to be full after it was found so."""
+_CONNECTING: Final = {
+    # A server that is gone without a word is noticed in seconds; the system's own limits are hours.
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    # And a process that is gone without a word does not keep its locks.
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c idle_in_transaction_session_timeout=300000",
+}
+"""What a connection to PostgreSQL asks for, unless the URL asks for something else."""
 
 
 class Database:
@@ -126,7 +157,7 @@ class Database:
         backend = parsed.get_backend_name()
         if backend == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine = create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True)
+            self.engine = _postgresql(parsed)
         elif backend == "sqlite":
             _own_file(Path(parsed.database or "iwmo.db"))
             self.engine = create_engine(parsed, pool_size=50, connect_args={"check_same_thread": False})
@@ -135,16 +166,18 @@ class Database:
             raise ConfigurationError(f"IWMO_DATABASE_URL is for {backend}; use sqlite:/// or postgresql://")
         self.embedded = backend == "sqlite"
         self._one_writer = threading.Lock()
+        self._full_since: float | None = None
         self.path = Path(parsed.database or "iwmo.db")
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction that may write, committed at the end.
 
-        Raises StoreBusy where a lock was not to be had in time, StoreConflict where another message was first (a
-        unique index), and StoreError for anything else that the database refuses.
+        Raises StoreBusy where a lock was not to be had in time, StoreUnavailable where there is no database to write
+        to, StoreConflict where another message was first (a unique index), and StoreError for anything else that the
+        database refuses. After StoreUnavailable it is not known whether the transaction was committed.
         """
-        with _translated(), self._turn(), self.engine.connect() as connection:
+        with self._noticing(), _translated(), self._turn(), self.engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
@@ -154,6 +187,19 @@ class Database:
         """A transaction that only reads."""
         with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    @property
+    def full(self) -> bool:
+        """Whether its disk was found full a moment ago. A small write may still fit then, where a message does not."""
+        return self._full_since is not None and time.monotonic() - self._full_since < _FULL_SECONDS
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreFull:
+            self._full_since = time.monotonic()
+            raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -203,6 +249,16 @@ class Database:
         with self.reading() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
+    def write_again(self) -> None:
+        """Write what is there already, and commit it.
+
+        Raises StoreUnavailable if there is no database to write to, and StoreBusy while it is being migrated.
+        """
+        with self.writing() as connection:
+            if not self.embedded:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
     def key_fits(self, name: str, proof: bytes) -> bool:
         """Whether this is the key that was used here before; the first one that comes is kept."""
         with self.writing() as connection:
@@ -221,6 +277,20 @@ def _number(*key: str) -> int:
     return int.from_bytes(hashlib.sha256("|".join(key).encode()).digest()[:8], "big", signed=True)
 
 
+def _postgresql(url: URL) -> Engine:
+    """Connections to PostgreSQL that notice when it is gone, and leave a server that may not be written to."""
+    wanted = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    engine = create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True, connect_args=wanted)
+
+    @event.listens_for(engine, "handle_error")
+    def moved(context: ExceptionContext) -> None:
+        # After a fail-over a connection may still lead to the former server, which answers and refuses every write.
+        if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+            context.is_disconnect = True
+
+    return engine
+
+
 def _own_file(path: Path) -> None:
     """The file of an embedded database, made so that its owner alone can read it: it holds every message."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -235,8 +305,16 @@ def _alembic(connection: Connection | None) -> Config:
     return config
 
 
+class _SQLiteCompiler(SQLiteCompiler):
+    """Asks for a true column by its name alone: of `credit = 1` SQLite does not see that an index has it."""
+
+    def visit_is_true_unary_operator(self, element: Any, operator: Any, **kw: Any) -> str:
+        return self.process(element.element, **kw)
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     """WAL, foreign keys, and transactions that begin when we say so: the driver's own habit breaks the locking."""
+    engine.dialect.statement_compiler = _SQLiteCompiler
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
@@ -257,19 +335,26 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _as_ours(error.orig, unreachable=isinstance(error, OperationalError)) from None
+        raise _as_ours(error.orig, unreachable=isinstance(error, OperationalError | InterfaceError)) from None
     except PoolTimeout:
         raise StoreBusy("Every connection to the database is in use") from None
 
 
 def _as_ours(error: BaseException | None, *, unreachable: bool) -> StoreError:
-    """A driver's error as ours; `unreachable` if it may mean that there is no database."""
-    state, said = getattr(error, "sqlstate", None), str(error)
+    """A driver's error as ours; `unreachable` if one that says no more means that there is no database."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorcode", None)
     kind = type(error).__name__
-    if state == _UNIQUE_VIOLATION or said.startswith("UNIQUE constraint failed"):
+    if state in _UNIQUE_VIOLATION:
         return StoreConflict("Another message was first to use the same number")
-    if state in _LOCK_NOT_AVAILABLE or said.startswith("database is locked"):
+    plain = state & 0xFF if isinstance(state, int) else state
+    if plain in _LOCK_NOT_AVAILABLE:
         return StoreBusy(f"A lock was not to be had in time: {kind}")
+    if plain in _FULL:
+        return StoreFull("The disk of the database is full")
+    if plain == _READ_ONLY or plain in _AWAY_EMBEDDED or (isinstance(plain, str) and plain.startswith(_AWAY)):
+        return StoreUnavailable(
+            f"The database cannot be used now: {kind} {getattr(error, 'sqlstate', None) or ''}".strip()
+        )
     if unreachable and state is None:
-        return StoreError("The database of IWMO_DATABASE_URL cannot be reached or used")
-    return StoreError(f"The database refused or failed: {kind} {state or ''}")
+        return StoreUnavailable("The database of IWMO_DATABASE_URL cannot be reached or used")
+    return StoreError(f"The database refused or failed: {kind} {getattr(error, 'sqlstate', None) or ''}".strip())

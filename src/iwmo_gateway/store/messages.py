@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, insert, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, insert, or_, select, true, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
@@ -57,6 +57,7 @@ class Message:
     answers: str | None = None
     declaratie_nummer: str | None = None
     attempts: int = 0
+    faults: int = 0
     error: str | None = None
 
     @property
@@ -147,8 +148,10 @@ _ANSWERABLE: Final = (
     .order_by(messages.c.dagtekening != bindparam("dagtekening"), _ANSWERED, messages.c.id.desc())
     .limit(1)
 )
+# A verdict counts too where the message was given up meanwhile: then it was not lost, only late.
 _SETTLE: Final = update(messages).where(
-    *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "status", "judgements"))
+    *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "judgements")),
+    or_(messages.c.status == bindparam("was_status"), messages.c.status == Status.FAILED),
 )
 
 
@@ -219,29 +222,42 @@ def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
 
 
 def note_fault(
-    transaction: Transaction, message: Message, error: str, *, attempts: int, failed: bool, retry_at: datetime
-) -> None:
-    """Keep what went wrong with us: the message waits to be tried again, or for a replay if it `failed`."""
-    transaction.execute(
+    transaction: Transaction, message: Message, error: str, *, attempts: int, retry_at: datetime | None
+) -> bool:
+    """Keep what went wrong with us: the message waits to be tried again, or without `retry_at` for a replay.
+
+    False if somebody else took or judged the message since it was read.
+    """
+    statement = (
         update(messages)
-        .where(messages.c.id == message.id, messages.c.status == Status.RECEIVED)
+        .where(
+            messages.c.id == message.id,
+            messages.c.status == Status.RECEIVED,
+            messages.c.attempts == message.attempts,
+        )
         .values(
             error=error,
             attempts=attempts,
-            status=Status.FAILED if failed else Status.RECEIVED,
-            lease_until=None if failed else retry_at,
+            faults=messages.c.faults + 1,
+            status=Status.FAILED if retry_at is None else Status.RECEIVED,
+            lease_until=retry_at,
         )
     )
+    return transaction.execute(statement).rowcount == 1
 
 
-def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> Message | None:
+def take_waiting(transaction: Transaction, now: datetime, lease: timedelta, ahead: timedelta) -> Message | None:
     """The oldest received message whose lease ran out, now leased to the caller; None if nothing waits.
 
-    Taking it counts as an attempt before it is made: a message that kills its process is not taken up for ever.
+    Taking it counts as an attempt before it is made: a message that kills its process is not taken up for ever. No
+    lease lies further than `ahead` in the future: one that does is of a clock that was wrong, and does not hold.
     """
     oldest = (
         select(messages.c.id)
-        .where(messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
+        .where(
+            messages.c.status == Status.RECEIVED,
+            or_(messages.c.lease_until <= now, messages.c.lease_until > now + ahead),
+        )
         .order_by(messages.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -58,6 +58,21 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+class Words(TypeDecorator[frozenset[str]]):
+    """A few words of our own, such as rights, as one text: in order, with commas between."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:
+        """A text."""
+        return None if value is None else ",".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str] | None:
+        """The words."""
+        return None if value is None else frozenset(filter(None, value.split(",")))
+
+
 def _id(name: str = "id", **options: Any) -> Column[Any]:
     return Column(name, Uuid(as_uuid=False), **options)
 
@@ -84,6 +99,8 @@ parties = Table(
         server_default=false(),
         comment="it sends the return messages to what it receives; the gateway sends none",
     ),
+    Column("domains", Words(20), nullable=False, server_default="jw,wmo", comment="in which it takes part"),
+    Column("registered_at", Moment, comment="none: nobody made it known, it only was sent something"),
 )
 
 tokens = Table(
@@ -96,6 +113,26 @@ tokens = Table(
     Column("label", String(80), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("rights", Words(60), nullable=False, server_default="read", comment="what its holder may do"),
+    Column("domains", Words(20), nullable=False, server_default="jw,wmo", comment="in which its holder may do it"),
+    Column("expires_at", Moment, comment="none: made before tokens had an end"),
+    Column("last_used_at", Moment, comment="noted once in some minutes"),
+    _id("replaces", comment="the token that this one takes the place of"),
+)
+
+mandates = Table(
+    "mandates",
+    metadata,
+    _id(primary_key=True),
+    Column("party", ForeignKey("parties.code"), nullable=False, comment="who is acted for"),
+    Column("bureau", ForeignKey("parties.code"), nullable=False, comment="who acts for it"),
+    Column("vanaf", Date, nullable=False, comment="the first day"),
+    Column("tot_en_met", Date, comment="the last day; none: until it is revoked"),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", String(120), nullable=False),
+    Column("revoked_at", Moment),
+    Column("revoked_by", String(120)),
+    Index("ix_mandates_bureau", "bureau"),
 )
 
 messages = Table(
@@ -121,6 +158,7 @@ messages = Table(
     _id("answers", comment="the message that it answers"),
     Column("lease_until", Moment, comment="until when a process has it in hand"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was taken in hand"),
+    Column("faults", Integer, nullable=False, server_default="0", comment="how often it was put off by a fault"),
     Column("error", Text, comment="what went wrong with us the last time"),
     Column("xml", LargeBinary, nullable=False),
     UniqueConstraint("afzender", "digest"),
@@ -464,6 +502,8 @@ Index(
     unique=True,
     **_only("credit AND approved"),
 )
+for _side in ("gemeente", "aanbieder"):
+    Index(f"ix_prestaties_credits_{_side}", prestaties.c[_side], prestaties.c.id, **_only("credit AND approved"))
 Index(
     "ix_prestaties_claimed",
     prestaties.c.domain,

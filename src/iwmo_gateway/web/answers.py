@@ -30,10 +30,11 @@ def summary(result: Result) -> models.SummaryModel:
     return models.SummaryModel(**_summary(result.message, result.judgement))
 
 
-def full(result: Result) -> models.ResultModel:
-    """A result with its findings."""
+def full(result: Result, *, operator: bool = False) -> models.ResultModel:
+    """A result with its findings; an operator is told what went wrong with us."""
     return models.ResultModel(
         **_summary(result.message, result.judgement),
+        fout=result.message.error if operator else None,
         bevindingen=[models.FindingModel.model_validate(finding) for finding in result.findings],
     )
 

@@ -8,35 +8,21 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from iwmo_gateway.gateway import mailbox, replay, results
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
 from iwmo_gateway.gateway.results import SHOWN, Result
 from iwmo_gateway.rules.answers import ANSWERED_ONCE
 from iwmo_gateway.store.messages import WAITS, Status
-from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers, models
-from iwmo_gateway.web.calls import (
-    an_operator,
-    later,
-    message_body,
-    message_id,
-    received_at,
-    replay_request,
-    the_call,
-    the_caller,
-    the_gateway,
-    the_party,
-    wants_xml,
-)
+from iwmo_gateway.web.access import Checker, Operator, Overseer, Reader, Sender, the_gateway, the_party
+from iwmo_gateway.web.calls import later, message_body, message_id, received_at, replay_request, stopping, wants_xml
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem, refusal
-from iwmo_gateway.web.trail import Call
+from iwmo_gateway.web.trail import TheCall
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
-TheCaller = Annotated[Caller, Depends(the_caller)]
-TheCall = Annotated[Call, Depends(the_call)]
+TheParty = Annotated[str, Depends(the_party)]
 MessageId = Annotated[str, Depends(message_id)]
 MOST: Final = 2**63 - 1
 """The highest number that a database counts to."""
@@ -56,10 +42,10 @@ _XML_BODY: Final[dict[str, Any]] = {
 
 
 _UNTAKEN: Final = (
-    "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "ontvangst-moment",
-    "IB004",
+    "token", "IB008", "IB009", "IB010", "IB011", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd",
+    "te-diep", "ontvangst-moment", "IB004",
 )  # fmt: skip
-_SENDING: Final = documented(*_UNTAKEN, "IB008", "IB014", "IB019")
+_SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019")
 
 router = APIRouter(prefix="/v1")
 
@@ -79,7 +65,7 @@ router = APIRouter(prefix="/v1")
 def post_bericht(
     request: Request,
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Sender,
     call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     body: Annotated[bytes, Depends(message_body)],
@@ -115,7 +101,7 @@ def post_bericht(
 )
 def post_validation(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Checker,
     moment: Annotated[datetime, Depends(received_at)],
     body: Annotated[bytes, Depends(message_body)],
 ) -> Response:
@@ -129,7 +115,7 @@ def post_validation(
 )
 def get_berichten(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
     call: TheCall,
     wanted: Annotated[models.SearchModel, Query()],
 ) -> Response:
@@ -164,10 +150,10 @@ def get_berichten(
     responses=documented("token", "niet-gevonden"),
     tags=["berichten"],
 )
-def get_bericht(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_bericht(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """The result of a message."""
     result = results.find(gateway, caller, identity)
-    return answers.as_json(answers.full(_found(result)))
+    return answers.as_json(answers.full(_found(result), operator=caller.party is None))
 
 
 @router.get(
@@ -178,7 +164,7 @@ def get_bericht(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> 
 )
 def get_bevindingen(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
     identity: MessageId,
     after: Annotated[int, Query(ge=0, le=MOST, description="How many were read already")] = 0,
     limit: Limit = SHOWN,
@@ -198,7 +184,7 @@ def get_bevindingen(
     responses=documented("token", "niet-gevonden"),
     tags=["berichten"],
 )
-def get_oordelen(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_oordelen(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """Every judgement of a message and all that happened to it."""
     judged, happened = _found(results.judgements(gateway, caller, identity))
     return answers.as_json(answers.story(judged, happened))
@@ -210,7 +196,7 @@ def get_oordelen(gateway: TheGateway, caller: TheCaller, identity: MessageId) ->
     responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
-def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_xml(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """The bytes of a message as they came in or went out."""
     return _xml(results.xml(gateway, caller, identity))
 
@@ -221,7 +207,7 @@ def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Resp
     responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
-def get_retour(gateway: TheGateway, caller: TheCaller, call: TheCall, identity: MessageId) -> Response:
+def get_retour(gateway: TheGateway, caller: Reader, call: TheCall, identity: MessageId) -> Response:
     """The return message to a message."""
     retour, body = _found(results.retour_xml(gateway, caller, identity))
     call.shows([retour])
@@ -237,8 +223,9 @@ def get_retour(gateway: TheGateway, caller: TheCaller, call: TheCall, identity: 
 async def get_mailbox(
     request: Request,
     gateway: TheGateway,
+    caller: Reader,
     call: TheCall,
-    party: Annotated[str, Depends(the_party)],
+    party: TheParty,
     after: Annotated[int, Query(ge=0, le=MOST, description="Only what has a higher number")] = 0,
     limit: Limit = 100,
     wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for something to arrive")] = 0,
@@ -246,9 +233,9 @@ async def get_mailbox(
     """What waits for the calling party and was not acknowledged, oldest first. Reading never consumes."""
     until = asyncio.get_running_loop().time() + wait
     while True:
-        found = await run_in_threadpool(mailbox.waiting, gateway, party, after=after, limit=limit + 1)
+        found = await run_in_threadpool(mailbox.waiting, gateway, caller, party, after=after, limit=limit + 1)
         left = until - asyncio.get_running_loop().time()
-        if found or left <= 0 or await request.is_disconnected():
+        if found or left <= 0 or stopping(request) or await request.is_disconnected():
             break
         await asyncio.sleep(min(POLL_SECONDS, left))
     call.shows(waits.message for waits in found[:limit])
@@ -263,9 +250,7 @@ async def get_mailbox(
     responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["mailbox"],
 )
-def get_mailbox_entry(
-    nr: Number, gateway: TheGateway, caller: TheCaller, call: TheCall, party: Annotated[str, Depends(the_party)]
-) -> Response:
+def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: TheCall, party: TheParty) -> Response:
     """The XML of what waits under this number. It stays until it is acknowledged."""
     entry, body = _found(mailbox.fetch(gateway, caller, party, nr))
     call.shows([entry.message])
@@ -278,9 +263,7 @@ def get_mailbox_entry(
     responses=documented("token", "IB008", "niet-gevonden"),
     tags=["mailbox"],
 )
-def put_acknowledged(
-    nr: Number, gateway: TheGateway, caller: TheCaller, call: TheCall, party: Annotated[str, Depends(the_party)]
-) -> Response:
+def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, call: TheCall, party: TheParty) -> Response:
     """Tell that it is in hand: it no longer waits. Harmless to repeat."""
     call.shows([_found(mailbox.acknowledge(gateway, caller, party, nr))])
     return Response(status_code=204)
@@ -302,7 +285,7 @@ def put_acknowledged(
 def post_replay(
     wanted: Annotated[models.ReplayRequest, Depends(replay_request)],
     gateway: TheGateway,
-    caller: Annotated[Caller, Depends(an_operator)],
+    caller: Operator,
     call: TheCall,
 ) -> Response:
     """Judge kept messages again, oldest first, by their own moment of receipt. `dry_run` only shows the difference."""
@@ -324,10 +307,8 @@ def post_replay(
     responses=documented("token", "IB008", "niet-gevonden"),
     tags=["operators"],
 )
-def get_replay(gateway: TheGateway, caller: TheCaller, call: TheCall, identity: MessageId) -> Response:
+def get_replay(gateway: TheGateway, caller: Overseer, call: TheCall, identity: MessageId) -> Response:
     """A replay: who, when, why, and what came of each message."""
-    if caller.role is TokenRole.PARTY:
-        raise ProblemError("IB008", verwacht="een token van een beheerder of auditor", gevonden=caller.role)
     done = _found(replay.find(gateway, identity))
     call.shows(item.message for item in done.items)
     return answers.as_json(answers.replay(done))

@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any, Final
 
 import structlog
@@ -18,9 +19,12 @@ from iwmo_gateway import __version__
 from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.readiness import why_not_ready
 from iwmo_gateway.web import audit, contracts, interest, reports, reviews, states
+from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
-from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
+from iwmo_gateway.web.calls import stopping
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
 from iwmo_gateway.web.trail import Trail
 
 log = structlog.get_logger(__name__)
@@ -47,6 +51,14 @@ class Application(FastAPI):
         for name in ("HTTPValidationError", "ValidationError"):
             schema["components"]["schemas"].pop(name, None)
         told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+        for path, method, rights in needs_of(self.routes):
+            # One of them is enough.
+            operation = schema["paths"][path][method]
+            operation["security"] = [{name: [right]} for right in rights for name in operation["security"][0]]
+            operation["responses"] |= {
+                str(status): {"description": answer["description"]}
+                for status, answer in documented("token", "token-verlopen", "te-vaak").items()
+            }
         for operation in (one for calls in schema["paths"].values() for one in calls.values()):
             answers = operation["responses"]
             if "HTTPValidationError" in str(answers.get("422")):
@@ -70,6 +82,8 @@ def create_app(gateway: Gateway) -> FastAPI:
         license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
     )
     app.state.gateway = gateway
+    app.state.limits = Limits.of(gateway)
+    app.state.stopping = Event()
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)
@@ -95,15 +109,9 @@ def healthz() -> dict[str, str]:
 
 
 def readyz(request: Request) -> JSONResponse:
-    """The database answers and has the tables that this version works with."""
-    gateway: Gateway = request.app.state.gateway
-    try:
-        current, newest = gateway.database.current_revision, gateway.database.newest_revision
-    except StoreError:
-        return JSONResponse({"status": "database not available"}, 503)
-    if current != newest:
-        return JSONResponse({"status": "database not migrated", "current": current, "expected": newest}, 503)
-    return JSONResponse({"status": "ok"})
+    """Messages can be taken now: the database can be written to and fits, and this process is not about to stop."""
+    reason = {"status": "shutting down"} if stopping(request) else why_not_ready(request.app.state.gateway)
+    return JSONResponse(reason or {"status": "ok"}, 503 if reason else 200)
 
 
 def the_metrics(request: Request) -> Response:
@@ -160,7 +168,7 @@ def _path(path: str) -> str:
 
 
 def _problem(_: Request, error: ProblemError) -> Response:
-    return error.response({"WWW-Authenticate": "Bearer"} if error.code == "token" else None)
+    return error.response()
 
 
 def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:

@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from iwmo_gateway.gateway import audit
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.audit import Action, Deed, Outcome, Wanted
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.api import MOST, TheCall, TheCaller, TheGateway
+from iwmo_gateway.web.access import Overseer
+from iwmo_gateway.web.api import MOST, TheGateway
 from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
-from iwmo_gateway.web.problems import ProblemError, documented
+from iwmo_gateway.web.problems import documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, Format, sheet, wanted_format
+from iwmo_gateway.web.trail import TheCall
 
 _ROW: Final[dict[str, JsonValue]] = {
     "nr": 4711,
@@ -76,13 +77,6 @@ class AuditModel(BaseModel):
     links: LinksModel
 
 
-def an_auditor(caller: TheCaller) -> Caller:
-    """An auditor or operator."""
-    if caller.party is not None:
-        raise ProblemError("IB008", verwacht="een token van een auditor of beheerder", gevonden=caller.role)
-    return caller
-
-
 @router.get(
     "",
     response_model=AuditModel,
@@ -94,7 +88,7 @@ def an_auditor(caller: TheCaller) -> Caller:
 def get_audit(
     request: Request,
     gateway: TheGateway,
-    caller: Annotated[Caller, Depends(an_auditor)],
+    caller: Overseer,
     call: TheCall,
     asked: Annotated[AuditQuery, Query()],
 ) -> Response:

@@ -1,25 +1,23 @@
-"""What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
+"""What calls need first: the moment, and the body within its limits."""
 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from threading import Event
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ValidationError
 
-from iwmo_gateway.gateway.access import Caller, caller_of
+from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.standard.days import AMSTERDAM
-from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.web.access import ContractWriter, Operator, Reader, the_caller, the_gateway
 from iwmo_gateway.web.models import ReplayRequest
 from iwmo_gateway.web.problems import ProblemError
-from iwmo_gateway.web.trail import Call
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-_BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _JSON_LIMIT: Final = 64 * 1024
 _TOML: Final = frozenset({"application/toml", "text/plain"})
 CONTRACT_LIMIT: Final = 256 * 1024
@@ -28,28 +26,10 @@ _GEMEENTE_DIGITS: Final = 4
 _XML: Final = frozenset({"application/xml", "text/xml"})
 
 
-async def the_gateway(request: Request) -> Gateway:
-    """The gateway that this process serves."""
-    gateway: Gateway = request.app.state.gateway
-    return gateway
-
-
-async def the_call(request: Request) -> Call:
-    """This call, to tell which messages it shows or changes."""
-    call: Call = request.state.call
-    return call
-
-
-def the_caller(
-    gateway: Annotated[Gateway, Depends(the_gateway)],
-    call: Annotated[Call, Depends(the_call)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Caller:
-    """Who calls; a 401 for anyone without a token that is known."""
-    caller = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
-    if caller is None:
-        raise ProblemError("token")
-    return call.by(caller)
+def stopping(request: Request) -> bool:
+    """Whether this process was told to stop."""
+    told: Event = request.app.state.stopping
+    return told.is_set()
 
 
 async def received_at(
@@ -73,17 +53,19 @@ async def received_at(
     return moment
 
 
-def a_contract_reader(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
+async def a_contract_reader(caller: Reader) -> Caller:
     """Who may read contracts: a municipality its own, an operator or auditor all of them."""
+    return _of_a_municipality(caller)
+
+
+async def a_contract_writer(caller: ContractWriter) -> Caller:
+    """Who may load contracts: a municipality its own, and an operator."""
+    return _of_a_municipality(caller)
+
+
+def _of_a_municipality(caller: Caller) -> Caller:
     if caller.party is not None and len(caller.party) != _GEMEENTE_DIGITS:
         raise ProblemError("IB008", verwacht="een token van een gemeente, beheerder of auditor", gevonden="aanbieder")
-    return caller
-
-
-def a_contract_writer(caller: Annotated[Caller, Depends(a_contract_reader)]) -> Caller:
-    """Who may load contracts: a municipality its own, and an operator."""
-    if caller.role is TokenRole.AUDITOR:
-        raise ProblemError("IB008", verwacht="een token van een gemeente of beheerder", gevonden=caller.role)
     return caller
 
 
@@ -117,14 +99,7 @@ async def _body(request: Request, limit: int, mediatypes: frozenset[str], expect
     return b"".join(chunks)
 
 
-def an_operator(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
-    """An operator."""
-    if caller.role is not TokenRole.OPERATOR:
-        raise ProblemError("IB008", verwacht="een token van een beheerder (operator)", gevonden=caller.role)
-    return caller
-
-
-async def replay_request(request: Request, caller: Annotated[Caller, Depends(an_operator)]) -> ReplayRequest:
+async def replay_request(request: Request, caller: Operator) -> ReplayRequest:
     """What replay is asked for. FastAPI itself reads a body before it asks who calls."""
     return await json_body(request, ReplayRequest, _JSON_LIMIT)
 
@@ -141,13 +116,6 @@ async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT
     except ValidationError as error:
         found = error.errors(include_input=False, include_context=False, include_url=False)
         raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in found]) from None
-
-
-def the_party(caller: Annotated[Caller, Depends(the_caller)]) -> str:
-    """The party that calls; only a party has a mailbox."""
-    if caller.party is None:
-        raise ProblemError("IB008", verwacht="een token van een partij", gevonden=caller.role)
-    return caller.party
 
 
 def message_id(message_id: str) -> str:

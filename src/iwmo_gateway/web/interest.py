@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from iwmo_gateway.contract.interest import Rente, RenteOnbekend, Rentesoort, interest, rentetabel, uitleg
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.api import TheCaller
+from iwmo_gateway.web.access import Reader
 from iwmo_gateway.web.problems import documented, problem
 
 _MOST: Final = 10**12
@@ -83,7 +83,7 @@ class RenteModel(BaseModel):
 
 
 @router.get("/rente", response_model=RenteModel, responses=documented("token", "parameters", "rente-onbekend"))
-def get_rente(caller: TheCaller, asked: Annotated[RenteQuery, Query()]) -> Response:
+def get_rente(caller: Reader, asked: Annotated[RenteQuery, Query()]) -> Response:
     """Statutory interest on an amount, from day to day. Nothing is kept."""
     found = interest(asked.bedrag, asked.vanaf, asked.tot, rentetabel(asked.soort))
     if isinstance(found, RenteOnbekend):

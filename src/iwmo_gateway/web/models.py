@@ -124,6 +124,7 @@ class ResultModel(SummaryModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_RESULT]})
 
     bevindingen: list[FindingModel]
+    fout: str | None = Field(None, description="What went wrong with us, if it waits for that; for operators alone")
 
 
 class ValidationModel(BaseModel):

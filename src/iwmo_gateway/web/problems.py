@@ -25,10 +25,18 @@ CATALOGUE: Final = {
     for kind in (
         Kind("token", 401, "Het token ontbreekt of is niet geldig",
              "Stuur Authorization: Bearer <token> mee. Is het token ingetrokken, vraag de beheerder om een nieuw."),
-        Kind("IB008", 403, "Dit token heeft niet de rol die hiervoor nodig is",
-             "Gebruik een token van een partij om te zenden en op te halen, en dat van een beheerder om te herhalen."),
-        Kind("IB009", 403, "U mag niet voor deze afzender indienen",
-             "Zet uw eigen code als Afzender in het bericht, of gebruik het token van die partij."),
+        Kind("token-verlopen", 401, "Het token is verlopen",
+             "Gebruik het token dat ervoor in de plaats kwam, of vraag de beheerder om een nieuw."),
+        Kind("te-vaak", 429, "Te veel aanroepen",
+             "Wacht het aantal seconden in Retry-After; haal de mailbox op met wait in plaats van steeds opnieuw."),
+        Kind("IB008", 403, "Dit token heeft niet de rol, het recht of het domein dat hiervoor nodig is",
+             "Gebruik een token dat dit mag: verwacht zegt welk. De beheerder geeft tokens uit."),
+        Kind("IB009", 403, "U mag niet namens deze partij handelen",
+             "Zet uw eigen code als Afzender, gebruik het token van die partij, of laat haar u machtigen."),
+        Kind("IB010", 403, "De ontvanger is hier niet aangesloten",
+             "Controleer de code van de ontvanger; is die juist, vraag de beheerder of deze partij is aangesloten."),
+        Kind("IB011", 403, "De ontvanger doet niet mee in dit domein",
+             "Controleer de ontvanger en of het bericht bij de Wmo of bij de Jeugdwet hoort."),
         Kind("contract-gemeenten", 403, "Dit profiel is niet alleen van uw gemeente",
              "Noem alleen uw eigen CBS-code onder gemeenten; een profiel van meer gemeenten laadt de beheerder."),
         Kind("niet-gevonden", 404, "Dit is er niet, of niet voor u",
@@ -80,21 +88,30 @@ _UNREADABLE: Final = {
     XmlProblem.TOO_DEEP: "te-diep",
     XmlProblem.UNKNOWN_KIND: "IB004",
 }
-_DENIED: Final = {Denial.NOT_THE_SENDER: "IB009", Denial.NO_PARTY: "IB008"}
+_DENIED: Final = {
+    Denial.NOT_THE_SENDER: "IB009",
+    Denial.NO_PARTY: "IB008",
+    Denial.NOT_THIS_DOMAIN: "IB008",
+    Denial.UNKNOWN_RECEIVER: "IB010",
+    Denial.RECEIVER_NOT_IN_DOMAIN: "IB011",
+}
 
 
 class ProblemError(Exception):
     """Ends a request with a problem."""
 
-    def __init__(self, code: str, detail: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, code: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
+        self.headers = headers
         self.more = more
 
-    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
+    def response(self) -> JSONResponse:
         """The problem as an answer."""
-        return problem(self.code, self.detail, headers, **self.more)
+        return problem(self.code, self.detail, self.headers, **self.more)
 
 
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:

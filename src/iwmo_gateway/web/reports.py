@@ -1,24 +1,32 @@
 """The calls of /v1/reports, as JSON for software and as CSV for spreadsheets."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from iwmo_gateway.gateway import payments, production
-from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway import payments, production, reclaims
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.calls import received_at, the_call, the_caller, the_gateway
+from iwmo_gateway.web.access import Reader, the_gateway
+from iwmo_gateway.web.calls import received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.productionmodels import ROW_NAMES, ProductieModel, ProductieQuery, accounts_of, rows_of
+from iwmo_gateway.web.reclaimmodels import (
+    TerugvorderingenModel,
+    TerugvorderingenQuery,
+    TerugvorderingModel,
+    reclaim,
+    row_of,
+)
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
-from iwmo_gateway.web.trail import Call
+from iwmo_gateway.web.trail import TheCall
 
 _SHEETS: Final = {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -33,8 +41,8 @@ router = APIRouter(prefix="/v1/reports", tags=["rapporten"])
 def get_openstaand(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
-    call: Annotated[Call, Depends(the_call)],
+    caller: Reader,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[OpenstaandQuery, Query()],
 ) -> Response:
@@ -57,9 +65,7 @@ def get_openstaand(
     if kind != "json":
         rows = (entry.model_dump(mode="json").values() for entry in page)
         table = sheet(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows])
-        if link is not None:
-            table.headers["Link"] = f'<{link}>; rel="next"'
-        return table
+        return _linked(table, link)
     told = OpenstaandListModel(peildatum=today, openstaand=page, links=LinksModel(next=link))
     return answers.as_json(told)
 
@@ -72,7 +78,7 @@ def get_openstaand(
 def get_productie(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
     wanted: Annotated[ProductieQuery, Query()],
 ) -> Response:
     """The production account of a year of care, by provider and product, and what the contract asks of each provider.
@@ -94,29 +100,66 @@ def get_productie(
 def get_betalingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
-    call: Annotated[Call, Depends(the_call)],
+    caller: Reader,
+    call: TheCall,
     wanted: Annotated[BetalingenQuery, Query()],
 ) -> Response:
     """What is to be paid of each claim, and by when the contract wants it, in the order in which claims were booked.
 
     As CSV or XLSX the next page stands in the `Link` header.
     """
-    asked = payments.Asked(
-        wanted.gemeente, wanted.aanbieder, wanted.domein, wanted.ontvangen_vanaf, wanted.ontvangen_tot
-    )
-    found = payments.due(gateway, caller, asked, after=wanted.after, limit=wanted.limit + 1)
+    found = payments.due(gateway, caller, _asked(wanted), after=wanted.after, limit=wanted.limit + 1)
     page = [payment(one) for one in found[: wanted.limit]]
     call.shows(one.bericht for one in page)
-    link = None
-    if len(found) > wanted.limit:
-        params = wanted.model_dump(mode="json", exclude_none=True) | {"after": found[wanted.limit - 1].claim.id}
-        link = f"/v1/reports/betalingen?{answers.query(params)}"
+    link = _next("betalingen", wanted, [one.claim.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":
         return answers.as_json(BetalingenModel(betalingen=page, links=LinksModel(next=link)))
     rows = ([*one.model_dump(mode="json").values()] for one in page)
-    table = sheet(kind, "betalingen", [*BetalingModel.model_fields], rows)
+    return _linked(sheet(kind, "betalingen", [*BetalingModel.model_fields], rows), link)
+
+
+@router.get("/terugvorderingen", response_model=TerugvorderingenModel, responses=_RESPONSES)
+def get_terugvorderingen(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Reader,
+    call: TheCall,
+    moment: Annotated[datetime, Depends(received_at)],
+    wanted: Annotated[TerugvorderingenQuery, Query()],
+) -> Response:
+    """What is to be paid back: each credit of a line that was approved before, with the interest of its contract.
+
+    In the order in which credits were booked. As CSV or XLSX the next page stands in the `Link` header.
+    """
+    tot = wanted.tot or day_of(moment)
+    wanted = wanted.model_copy(update={"tot": tot})  # the next page is asked for the same day
+    found = reclaims.due(gateway, caller, _asked(wanted), tot, after=wanted.after, limit=wanted.limit + 1)
+    page = [reclaim(one) for one in found[: wanted.limit]]
+    call.shows(one.bericht for one in page)
+    link = _next("terugvorderingen", wanted, [one.credit.id for one in found])
+    kind = wanted_format(request, wanted.formaat)
+    if kind == "json":
+        return answers.as_json(TerugvorderingenModel(terugvorderingen=page, links=LinksModel(next=link)))
+    return _linked(sheet(kind, "terugvorderingen", [*TerugvorderingModel.model_fields], map(row_of, page)), link)
+
+
+def _asked(wanted: BetalingenQuery) -> payments.Asked:
+    return payments.Asked(
+        wanted.gemeente, wanted.aanbieder, wanted.domein, wanted.ontvangen_vanaf, wanted.ontvangen_tot
+    )
+
+
+def _next(report: str, wanted: BetalingenQuery, found: Sequence[int]) -> str | None:
+    """The next page, where one number more was found than was asked: the same question, behind the last one of this."""
+    if len(found) <= wanted.limit:
+        return None
+    params = wanted.model_dump(mode="json", exclude_none=True) | {"after": found[wanted.limit - 1]}
+    return f"/v1/reports/{report}?{answers.query(params)}"
+
+
+def _linked(table: Response, link: str | None) -> Response:
+    """A spreadsheet with its next page in the header, for it has no place of its own."""
     if link is not None:
         table.headers["Link"] = f'<{link}>; rel="next"'
     return table

@@ -5,35 +5,33 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.review import decide, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store.reviews import Wanted
 from iwmo_gateway.web import answers, reviewmodels
-from iwmo_gateway.web.calls import json_body, received_at, the_call, the_caller, the_gateway, the_party
+from iwmo_gateway.web.access import Decider, Reader, the_gateway
+from iwmo_gateway.web.calls import json_body, received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.reviewmodels import DecisionRequest, DecisionsRequest, ReviewsQuery
-from iwmo_gateway.web.trail import Call
+from iwmo_gateway.web.trail import TheCall
 
 _LIMIT: Final = 4 * 1024
 _LIMIT_OF_MANY: Final = 1024 * 1024
 
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
-TheCaller = Annotated[Caller, Depends(the_caller)]
-TheCall = Annotated[Call, Depends(the_call)]
 Moment = Annotated[datetime, Depends(received_at)]
 
 router = APIRouter(prefix="/v1", tags=["besluiten"])
 
 
-async def one_decision(request: Request, party: Annotated[str, Depends(the_party)]) -> DecisionRequest:
+async def one_decision(request: Request, caller: Decider) -> DecisionRequest:
     """What is decided of one line; only a party decides."""
     return await json_body(request, DecisionRequest, _LIMIT)
 
 
-async def many_decisions(request: Request, party: Annotated[str, Depends(the_party)]) -> DecisionsRequest:
+async def many_decisions(request: Request, caller: Decider) -> DecisionsRequest:
     """What is decided of many lines; only a party decides."""
     return await json_body(request, DecisionsRequest, _LIMIT_OF_MANY)
 
@@ -61,7 +59,7 @@ def _whole(schema: Any, parts: dict[str, Any]) -> Any:
     responses=documented("token", "parameters", "ontvangst-moment"),
 )
 def get_reviews(
-    gateway: TheGateway, caller: TheCaller, call: TheCall, moment: Moment, asked: Annotated[ReviewsQuery, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, moment: Moment, asked: Annotated[ReviewsQuery, Query()]
 ) -> Response:
     """The claim lines that wait for their municipality, the nearest due day first."""
     today = day_of(moment)
@@ -86,7 +84,7 @@ def get_reviews(
 )
 def post_reviews(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Decider,
     call: TheCall,
     wanted: Annotated[DecisionsRequest, Depends(many_decisions)],
     moment: Moment,
@@ -107,7 +105,7 @@ def post_reviews(
 def post_review(
     nr: Annotated[int, Path(ge=0, le=2**63 - 1)],
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Decider,
     call: TheCall,
     wanted: Annotated[DecisionRequest, Depends(one_decision)],
     moment: Moment,

@@ -16,18 +16,20 @@ from iwmo_gateway.store.states_of_care import (
 from iwmo_gateway.store.states_of_claims import WantedDeclaraties, WantedRegels, read_declaraties, read_regels
 from iwmo_gateway.store.states_of_requests import WantedVerzoeken, read_verzoeken
 from iwmo_gateway.web import answers, statemodels
-from iwmo_gateway.web.api import TheCall, TheCaller, TheGateway
+from iwmo_gateway.web.access import Reader
+from iwmo_gateway.web.api import TheGateway
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
 from iwmo_gateway.web.statemodels import AskedModel
+from iwmo_gateway.web.trail import TheCall
 
 router = APIRouter(prefix="/v1", tags=["feiten"], responses=documented("token", "parameters"))
 
 
 @router.get("/toewijzingen", response_model=statemodels.ToewijzingenModel)
 def get_toewijzingen(
-    gateway: TheGateway, caller: TheCaller, call: TheCall, asked: Annotated[statemodels.AskedToewijzingenModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedToewijzingenModel, Query()]
 ) -> Response:
     """The allocations as they stand, each with the messages that made it so. Without `staat` those that count."""
     wanted = WantedToewijzingen(**_wanted(asked))
@@ -39,7 +41,7 @@ def get_toewijzingen(
 
 @router.get("/leveringen", response_model=statemodels.LeveringenModel)
 def get_leveringen(
-    gateway: TheGateway, caller: TheCaller, call: TheCall, asked: Annotated[statemodels.AskedLeveringenModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedLeveringenModel, Query()]
 ) -> Response:
     """The deliveries as they stand, each with the messages that made it so. Without `staat` all but the deleted."""
     wanted = WantedLeveringen(**_wanted(asked))
@@ -51,7 +53,7 @@ def get_leveringen(
 
 @router.get("/verzoeken", response_model=statemodels.VerzoekenModel)
 def get_verzoeken(
-    gateway: TheGateway, caller: TheCaller, call: TheCall, asked: Annotated[statemodels.AskedVerzoekenModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedVerzoekenModel, Query()]
 ) -> Response:
     """The requests as they stand, each with the messages that made it so."""
     wanted = WantedVerzoeken(**_wanted(asked))
@@ -63,7 +65,7 @@ def get_verzoeken(
 
 @router.get("/declaraties", response_model=statemodels.DeclaratiesModel)
 def get_declaraties(
-    gateway: TheGateway, caller: TheCaller, call: TheCall, asked: Annotated[statemodels.AskedDeclaratiesModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedDeclaratiesModel, Query()]
 ) -> Response:
     """The claims that count as sent, with what was asked, what was approved, and their lines by state."""
     wanted = WantedDeclaraties(**_wanted(asked))
@@ -81,7 +83,7 @@ def get_declaraties(
 def get_regels(
     request: Request,
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
     call: TheCall,
     asked: Annotated[statemodels.AskedRegelsModel, Query()],
 ) -> Response:

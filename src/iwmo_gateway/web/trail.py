@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import structlog
+from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
@@ -44,6 +45,7 @@ ACTIONS: Final = {
     "GET /v1/reports/openstaand": Action.REPORT,
     "GET /v1/reports/productieverantwoording": Action.REPORT,
     "GET /v1/reports/betalingen": Action.REPORT,
+    "GET /v1/reports/terugvorderingen": Action.REPORT,
     "GET /v1/reports/rente": Action.REPORT,
     "POST /v1/replays": Action.REPLAY,
     "GET /v1/replays/{message_id}": Action.READ,
@@ -54,6 +56,7 @@ ACTIONS: Final = {
     "GET /v1/audit": Action.AUDIT,
 }
 """What each call is. The others show nothing of anybody: probes and documentation."""
+_TOO_OFTEN: Final = "te-vaak"
 _MESSAGE: Final = "/v1/berichten/{message_id}"
 _NO_FREE_TEXT: Final = re.compile(r"\d{1,8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What may be told of a path that nothing was found at: it may hold anything, a Bsn too."""
@@ -63,10 +66,12 @@ _NO_FREE_TEXT: Final = re.compile(r"\d{1,8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f
 class Call:
     """One call, with what becomes known of it on the way: who calls, and which messages it shows or changes.
 
-    `noted` if it was written down where it was done, in the same transaction.
+    `named` if there is a token, be it a wrong one; `noted` if it was written down where it was done, in the same
+    transaction.
     """
 
     origin: Origin
+    named: bool = False
     caller: Caller | None = None
     messages: list[str] = field(default_factory=list)
     noted: bool = False
@@ -79,6 +84,15 @@ class Call:
     def shows(self, message_ids: Iterable[str]) -> None:
         """It shows or changes something of these messages."""
         self.messages.extend(message_ids)
+
+
+async def the_call(request: Request) -> Call:
+    """This call, to tell which messages it shows or changes."""
+    call: Call = request.state.call
+    return call
+
+
+TheCall = Annotated[Call, Depends(the_call)]
 
 
 class Trail:
@@ -134,12 +148,17 @@ class Trail:
 
 
 def _deed(scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> Deed | None:
-    """What is written down of a call; None for one that is not, or was already."""
+    """What is written down of a call; None for one that is not, or was already.
+
+    A flood fills no trail: neither calls without a token nor those above a limit, which show nothing, stand in it.
+    """
     path = getattr(scope.get("route"), "path", "")
     action = ACTIONS.get(f"{scope['method']} {path}")
-    if action is None or (call.noted and start["status"] < 500):
+    if action is None or not call.named or (call.noted and start["status"] < 500):
         return None
     outcome, code = _outcome(start, body)
+    if code == _TOO_OFTEN:
+        return None
     params: dict[str, Any] = scope.get("path_params", {})
     about = params.get("message_id") if path.startswith(_MESSAGE) else None
     messages = [about] if about and _NO_FREE_TEXT.fullmatch(about) else []
