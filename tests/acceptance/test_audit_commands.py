@@ -79,7 +79,7 @@ def test_a_fault_is_told_with_its_rows_and_ends_with_1(tmp_path: Path) -> None:
     head = run(tmp_path, "audit", "head").stdout.strip()
     right = run(tmp_path, "audit", "verify", "--head", head)
     assert (right.returncode, right.stderr) == (0, "")
-    assert right.stdout.startswith("1 seal(s), 4 rows, 0 fault(s)\n2 row(s) not sealed yet, the oldest of ")
+    assert right.stdout.startswith("1 seal(s), 4 row(s), 0 fault(s)\n2 row(s) not sealed yet, the oldest of ")
 
     wrong = run(tmp_path, "audit", "verify", "--head", "00" * 32)
     assert (wrong.returncode, wrong.stdout.splitlines()[0]) == (

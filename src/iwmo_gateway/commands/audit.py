@@ -88,7 +88,7 @@ def _told(found: Verified) -> list[str]:
             "no worker ran, or the chain was made anew"
         )
     since = f", the oldest of {found.oldest_unsealed:%Y-%m-%d %H:%M} UTC" if found.oldest_unsealed else ""
-    told.append(f"{found.seals} seal(s), {found.rows} rows, {len(found.faults)} fault(s)")
+    told.append(f"{found.seals} seal(s), {found.rows} row(s), {len(found.faults)} fault(s)")
     told.append(f"{found.unsealed} row(s) not sealed yet{since}")
     return told
 
