@@ -28,6 +28,7 @@ from iwmo_gateway.web.app import create_app
 from tests.cases import noon
 
 SECRET = "a key for tests only"
+APPEND_ONLY = {"audit", "audit_seals"}
 TODAY = noon(date(2023, 3, 1))
 
 
@@ -91,7 +92,12 @@ def database_url(request: pytest.FixtureRequest, templates: Callable[[str], str]
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         for table in reversed(metadata.sorted_tables):
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+            name = sql.Identifier(table.name)
+            if table.name in APPEND_ONLY:
+                connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
+            connection.execute(sql.SQL("DELETE FROM {}").format(name))
+            if table.name in APPEND_ONLY:
+                connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ import structlog
 import typer
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import contracts, keys, parties, person, replay, standard, tokens
-from iwmo_gateway.commands.environment import migrated, out, stop, the_gateway
+from iwmo_gateway.commands import audit, contracts, keys, parties, person, replay, standard, tokens
+from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.app import create_app
 from iwmo_gateway.web.server import Server
 from iwmo_gateway.worker import spare_collector, work, working_beside
@@ -80,6 +81,8 @@ def migrate() -> None:
     with the_gateway() as gateway:
         before = gateway.database.current_revision or "empty"
         after = gateway.database.migrate()
+        with recorded(gateway, Action.ADMINISTER, f"migrate {before} -> {after}"):
+            pass
         out.print(f"Database migrated: {before} -> {after}" if before != after else f"Database is at {after}")
 
 
@@ -101,6 +104,7 @@ app.add_typer(contracts.contract, name="contract")
 app.add_typer(replay.replay, name="replay")
 app.add_typer(keys.app, name="keys")
 app.add_typer(person.app, name="person")
+app.add_typer(audit.trail, name="audit")
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""The worker: takes up what waits, be it left by a process that died or meant for later."""
+"""The worker: takes up what waits, be it left by a process that died or meant for later; seals the audit trail."""
 
 import gc
 import os
@@ -17,6 +17,7 @@ from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.replaying import replay_next
 from iwmo_gateway.gateway.results import Result
+from iwmo_gateway.gateway.sealing import SEAL_EVERY, seal
 from iwmo_gateway.gateway.waiting import judge_next, large_waits
 
 log = structlog.get_logger(__name__)
@@ -50,9 +51,12 @@ def work(
 
     What is in hand then is finished first. As long as it cannot, it looks less and less often.
     """
-    faults = 0
+    faults, seal_at = 0, now()
     while not stop.is_set():
         try:
+            if now() >= seal_at:
+                seal_at = now() + SEAL_EVERY
+                seal(gateway, now())
             found = (judge or judge_next)(gateway, now())
             replayed = replay_next(gateway, now) if found is None else None
             faults = 0

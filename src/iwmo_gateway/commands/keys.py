@@ -8,9 +8,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from iwmo_gateway.commands.environment import migrate_embedded, out, the_gateway
+from iwmo_gateway.commands.environment import migrate_embedded, out, recorded, the_gateway
 from iwmo_gateway.gateway import keys
 from iwmo_gateway.gateway.keys import Version
+from iwmo_gateway.store.audit import Action
 
 app: Final = typer.Typer(no_args_is_help=True, help="Keys by which what is kept is encrypted, and clients are found.")
 
@@ -21,10 +22,11 @@ def keys_list() -> None:
     table = Table("sleutel", "stand", "in gebruik sinds (UTC)", "berichten", "clienten", "geboortedata")
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        for each in keys.versions(gateway):
-            since = f"{each.key.added_at:%Y-%m-%d %H:%M}" if each.key else ""
-            counts = (each.counts.messages, each.counts.clienten, each.counts.births)
-            table.add_row(str(each.version) if each.version else "geen", _state(each), since, *map(str, counts))
+        with recorded(gateway, Action.ADMINISTER, "keys list"):
+            for each in keys.versions(gateway):
+                since = f"{each.key.added_at:%Y-%m-%d %H:%M}" if each.key else ""
+                counts = (each.counts.messages, each.counts.clienten, each.counts.births)
+                table.add_row(str(each.version) if each.version else "geen", _state(each), since, *map(str, counts))
     out.print(table)
 
 
@@ -33,7 +35,8 @@ def keys_new() -> None:
     """Make a key: into the file of keys, or printed alone, for IWMO_ENCRYPTION_KEYS. Nothing uses it yet."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        version, text, file = keys.make(gateway)
+        with recorded(gateway, Action.ADMINISTER, "keys new"):
+            version, text, file = keys.make(gateway)
     if file is None:
         sys.stdout.write(f"{text}\n")
     else:
@@ -45,7 +48,8 @@ def keys_add() -> None:
     """Have every process that starts from now on encrypt with the newest key of the settings."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        version = keys.add(gateway, datetime.now(UTC))
+        with recorded(gateway, Action.ADMINISTER, "keys add"):
+            version = keys.add(gateway, datetime.now(UTC))
     out.print(
         f"Key {version} encrypts from now on: restart every serve and worker, then run `iwmo-gateway keys rotate`"
     )
@@ -57,13 +61,14 @@ def keys_rotate() -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        total = keys.to_rotate(gateway)
-        with Progress(*columns, console=out) as progress:
-            task = progress.add_task("rijen", total=total)
-            for done in keys.rotate(gateway):
-                progress.advance(task, done)
-        left = keys.to_rotate(gateway)
-        tidied = not total or keys.tidy(gateway)
+        with recorded(gateway, Action.ADMINISTER, "keys rotate"):
+            total = keys.to_rotate(gateway)
+            with Progress(*columns, console=out) as progress:
+                task = progress.add_task("rijen", total=total)
+                for done in keys.rotate(gateway):
+                    progress.advance(task, done)
+            left = keys.to_rotate(gateway)
+            tidied = not total or keys.tidy(gateway)
     if left:
         out.print(f"{left} rows are not under the newest key: in hand elsewhere, or kept meanwhile. Run it again")
         raise typer.Exit(1)
@@ -77,7 +82,8 @@ def keys_retire(version: Annotated[int, typer.Argument(help="Version of the key,
     """Have no process need a key any more; refused while anything is under it."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        keys.retire(gateway, version, datetime.now(UTC))
+        with recorded(gateway, Action.ADMINISTER, f"keys retire {version}"):
+            keys.retire(gateway, version, datetime.now(UTC))
     out.print(f"Key {version} is retired: take it out of the settings, and keep it as long as backups need it")
 
 

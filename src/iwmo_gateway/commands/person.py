@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from iwmo_gateway.commands.environment import migrate_embedded, stop, the_gateway
+from iwmo_gateway.commands.environment import migrate_embedded, recorded, stop, the_gateway
 from iwmo_gateway.gateway import person
 from iwmo_gateway.gateway.keysources import take_keys
+from iwmo_gateway.store.audit import Action
 
 app: Final = typer.Typer(no_args_is_help=True, help="What is kept about a person (AVG).")
 
@@ -42,7 +43,8 @@ def person_export(
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=told) as progress:
             task = progress.add_task("berichten", total=person.count(gateway))
-            found = person.export(gateway, bsn, lambda some: progress.advance(task, some))
+            with recorded(gateway, Action.FETCH, "person export"):
+                found = person.export(gateway, bsn, lambda some: progress.advance(task, some))
     try:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(found, file, ensure_ascii=False, indent=2, default=str)

@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.prompt import Prompt
 from typer.core import TyperGroup
 
-from iwmo_gateway.commands.environment import migrated, out, stop, the_gateway
+from iwmo_gateway.commands.environment import migrated, named, out, recorded, stop, the_gateway
 from iwmo_gateway.commands.replaytables import listing, messages, print_account, selection
 from iwmo_gateway.gateway import replay as replays
 from iwmo_gateway.gateway.access import Caller
@@ -25,6 +25,7 @@ from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.gateway.replay import Account, Action, Wish
 from iwmo_gateway.gateway.replaying import replay_next
 from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.store import audit
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.store.replays import Outcome, ReplayStatus
 from iwmo_gateway.web import replaymodels
@@ -101,7 +102,7 @@ def replay_run(  # noqa: PLR0913, PLR0917 - each is an option of the command
         stop(f"{wrong[0]!r} is no id of a message; an id is shown with every result")
     wish = Wish(reason, dry_run, force, concurrency)
     wanted = _filter(asked) if asked else None
-    with _working_gateway() as gateway:
+    with _working_gateway(audit.Action.REPLAY, "replay run", ids or ()) as gateway:
         if wanted is None:
             made = replays.by_ids(gateway, _operator(), ids or (), wish)
         else:
@@ -115,7 +116,7 @@ def replay_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:
     """Show replays, newest first: who, when, why, and how far each is."""
-    with _working_gateway() as gateway:
+    with _working_gateway(audit.Action.SEARCH, "replay list") as gateway:
         found = replays.listed(gateway, datetime.now(UTC), before=None, limit=limit)
     if as_json:
         told = [replaymodels.summary(one).model_dump(mode="json") for one in found]
@@ -127,7 +128,7 @@ def replay_list(
 @replay.command("show")
 def replay_show(replay_id: ReplayId, as_json: AsJson = False) -> None:
     """Show a replay: how far it is, what came of its messages, and of a dry run what would differ."""
-    with _working_gateway() as gateway:
+    with _working_gateway(audit.Action.READ, f"replay show {named(replay_id)}") as gateway:
         _known(gateway, replay_id)
         _print(gateway, replay_id, as_json=as_json)
 
@@ -135,7 +136,7 @@ def replay_show(replay_id: ReplayId, as_json: AsJson = False) -> None:
 @replay.command("pause")
 def replay_pause(replay_id: ReplayId) -> None:
     """Pause a replay, wherever it runs. What is in hand is finished."""
-    with _working_gateway() as gateway:
+    with _working_gateway(audit.Action.REPLAY, f"replay pause {named(replay_id)}") as gateway:
         _say(_changed(gateway, replay_id, Action.PAUSE))
         _tell_how_to_go_on(replay_id)
 
@@ -143,7 +144,7 @@ def replay_pause(replay_id: ReplayId) -> None:
 @replay.command("resume")
 def replay_resume(replay_id: ReplayId, as_json: AsJson = False) -> None:
     """Go on with a replay that was paused, or start a preview, and follow it."""
-    with _working_gateway() as gateway:
+    with _working_gateway(audit.Action.REPLAY, f"replay resume {named(replay_id)}") as gateway:
         status = _known(gateway, replay_id)
         if status is not ReplayStatus.RUNNING:
             _changed(gateway, replay_id, Action.START if status is ReplayStatus.PREVIEW else Action.RESUME)
@@ -153,16 +154,17 @@ def replay_resume(replay_id: ReplayId, as_json: AsJson = False) -> None:
 @replay.command("cancel")
 def replay_cancel(replay_id: ReplayId) -> None:
     """End a replay: what was not judged yet stays as it is."""
-    with _working_gateway() as gateway:
+    with _working_gateway(audit.Action.REPLAY, f"replay cancel {named(replay_id)}") as gateway:
         _say(_changed(gateway, replay_id, Action.CANCEL))
 
 
 @contextmanager
-def _working_gateway() -> Iterator[Gateway]:
+def _working_gateway(action: audit.Action, what: str, messages: Iterable[str] = ()) -> Iterator[Gateway]:
     with the_gateway() as gateway:
         migrated(gateway)
         gateway.warm_up()
-        yield gateway
+        with recorded(gateway, action, what, messages):
+            yield gateway
 
 
 def _operator() -> Caller:

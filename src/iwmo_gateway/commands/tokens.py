@@ -7,7 +7,17 @@ from typing import Annotated, Final, NoReturn
 import typer
 from rich.table import Table
 
-from iwmo_gateway.commands.environment import id_column, migrate_embedded, out, stop, the_gateway, words
+from iwmo_gateway.commands.environment import (
+    id_column,
+    migrate_embedded,
+    migrated,
+    named,
+    out,
+    recorded,
+    stop,
+    the_gateway,
+    words,
+)
 from iwmo_gateway.gateway.access import (
     DAYS,
     OVERLAP_DAYS,
@@ -18,6 +28,7 @@ from iwmo_gateway.gateway.access import (
 )
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import Domain
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.parties import Right, TokenRole
 
 tokens: Final = typer.Typer(no_args_is_help=True, help="Tokens of parties, operators and auditors.")
@@ -42,16 +53,17 @@ def token_create(
     now = datetime.now(UTC)
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        made = create_token(
-            gateway,
-            role,
-            party,
-            label,
-            now,
-            expires_at=_end(now, expires, days),
-            rights=None if rights is None else words(Right, rights),
-            domains=words(Domain, domains),
-        )
+        with recorded(gateway, Action.ADMINISTER, f"token create {named(party) if party else role}"):
+            made = create_token(
+                gateway,
+                role,
+                party,
+                label,
+                now,
+                expires_at=_end(now, expires, days),
+                rights=None if rights is None else words(Right, rights),
+                domains=words(Domain, domains),
+            )
         sys.stdout.write(f"{made}\n")
 
 
@@ -66,9 +78,10 @@ def token_rotate(
     now = datetime.now(UTC)
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        made = rotate_token(
-            gateway, token_id, now, expires_at=_end(now, expires, days), overlap=timedelta(days=overlap)
-        )
+        with recorded(gateway, Action.ADMINISTER, f"token rotate {named(token_id)}"):
+            made = rotate_token(
+                gateway, token_id, now, expires_at=_end(now, expires, days), overlap=timedelta(days=overlap)
+            )
         if made is None:
             _unknown(token_id)
         sys.stdout.write(f"{made}\n")
@@ -83,7 +96,9 @@ def token_list() -> None:
     )  # fmt: skip
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        for token in list_tokens(gateway):
+        with recorded(gateway, Action.ADMINISTER, "token list"):
+            found = list_tokens(gateway)
+        for token in found:
             moments = (token.created_at, token.expires_at, token.last_used_at, token.revoked_at)
             table.add_row(
                 token.id,
@@ -102,7 +117,9 @@ def token_list() -> None:
 def token_revoke(token_id: _TokenId) -> None:
     """Revoke a token, at once."""
     with the_gateway() as gateway:
-        token = revoke_token(gateway, token_id, datetime.now(UTC))
+        migrated(gateway)
+        with recorded(gateway, Action.ADMINISTER, f"token revoke {named(token_id)}") as caller:
+            token = revoke_token(gateway, token_id, caller.at)
     if token is None:
         _unknown(token_id)
     out.print(f"Revoked: {token.label} ({token.party or token.role})")

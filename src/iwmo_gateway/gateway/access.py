@@ -28,8 +28,16 @@ _NO_CODE: Final = "{!r} is no CBS code (4 digits) and no AGB code (8 digits)"
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call comes from: its correlation id, and a network address or the user of the command line."""
+
+    request: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes this call, as whom, and when.
+    """Who makes this call, as whom, when and from where.
 
     `party` is None for an operator or auditor. `rights` is None for all that the role can have, `token` where there is
     none, as on the command line. `mandates` are the parties that a service bureau may act for, with their domains.
@@ -44,6 +52,7 @@ class Caller:
     token: str | None = None
     mandates: Mapping[str, frozenset[Domain]] = field(default_factory=dict)
     last_used_at: datetime | None = None
+    origin: Origin = Origin()
 
     @property
     def limited_to(self) -> frozenset[Domain] | None:

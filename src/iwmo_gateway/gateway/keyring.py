@@ -30,6 +30,8 @@ class Keyring:
         self._read = read
         self._keys: dict[int, bytes] = {}
         self._ciphers: dict[int, AESGCM] = {}
+        self.audit_keys: dict[int, bytes] = {}
+        """The keys of the seals of the audit trail: also of those that were retired, as long as they are here."""
         self.reload()
         self.newest = max(self._keys)
 
@@ -40,6 +42,7 @@ class Keyring:
                 derived = HKDF(SHA256(), 32, salt=None, info=b"iwmo-gateway: encryption at rest").derive(key)
                 self._ciphers[version] = AESGCM(derived)
                 self._keys[version] = key
+                self.audit_keys[version] = hmac.digest(key, b"seals of the audit trail", "sha256")
 
     @property
     def versions(self) -> frozenset[int]:

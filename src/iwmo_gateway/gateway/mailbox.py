@@ -28,10 +28,11 @@ def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry,
     return (still, gateway.keyring.open_xml(still.message, sealed)) if still and sealed else None
 
 
-def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> bool:
-    """The party has the message in hand: it no longer waits. False if there is no such entry."""
+def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> str | None:
+    """The party has the message in hand: it no longer waits. The id of the message; None if there is no such entry."""
     with gateway.database.writing() as transaction:
-        if mailbox.entry(transaction, party, nr, caller.limited_to) is None:
-            return False
+        entry = mailbox.entry(transaction, party, nr, caller.limited_to)
+        if entry is None:
+            return None
         mailbox.mark_acknowledged(transaction, party, nr, caller.at)
-        return True
+        return entry.message

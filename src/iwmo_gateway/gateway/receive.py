@@ -10,6 +10,7 @@ from typing import Final
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.assessing import assess, complete, status_of
+from iwmo_gateway.gateway.audit import deed_of
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.judging import Occasion, process
 from iwmo_gateway.gateway.parties import Unreachable, unreachable
@@ -18,7 +19,8 @@ from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.xml import Document, Unreadable, read
-from iwmo_gateway.store import messages
+from iwmo_gateway.store import audit, messages
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Event, Message, Sealed, Status
 
@@ -58,7 +60,7 @@ class Taken:
 def receive(
     gateway: Gateway, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False
 ) -> Refused | Taken:
-    """Take a message: keep it, judge it, store and return its result.
+    """Take a message: keep it, note in the audit trail who sent it, judge it, store and return its result.
 
     `received_at` is the moment by which it is judged and answered: now, but in a sandbox. `later` only keeps it; a
     worker judges it. Everything else about it is in the result, whatever is wrong with it.
@@ -82,6 +84,7 @@ def receive(
         repeated = kept.id != message.id
         happened = Event(caller.at, "repeated" if repeated else "received", caller.actor)
         messages.insert_events(transaction, kept.id, [happened])
+        audit.add(transaction, deed_of(caller, Action.SEND, "berichten", messages=[kept.id]))
     if repeated:
         return Taken(_repeated(gateway, kept, document, caller, received_at), repeated=True)
     message = kept

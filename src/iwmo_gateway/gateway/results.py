@@ -87,12 +87,13 @@ def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
     return gateway.keyring.open_xml(message.id, sealed)
 
 
-def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
-    """The bytes of the return message to a message; None if it has none."""
+def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> tuple[str, bytes] | None:
+    """The id and the bytes of the return message to a message; None if it has none."""
     found = find(gateway, caller, message_id)
     if found is None or found.judgement is None or found.judgement.retour is None:
         return None
-    return xml(gateway, caller, found.judgement.retour)
+    body = xml(gateway, caller, found.judgement.retour)
+    return None if body is None else (found.judgement.retour, body)
 
 
 def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | None, limit: int) -> list[Result]:

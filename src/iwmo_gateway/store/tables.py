@@ -28,6 +28,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata: Final = MetaData(
     naming_convention={
@@ -190,6 +191,53 @@ Index(
     "ix_messages_waiting",
     messages.c.lease_until,
     **_only("status = 'received'"),
+)
+
+# Both tables are append-only: triggers of the database refuse UPDATE and DELETE.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(120), nullable=False, comment="a party, a token's role and label, or the command line"),
+    _id("token", comment="by which it was let in"),
+    Column("party", String(8), comment="on whose behalf"),
+    Column("action", String(12), nullable=False),
+    Column("what", String(200), nullable=False, comment="the path below /v1, or the words of a command"),
+    _id("message", comment="id of the message that it was about"),
+    Column(
+        "messages",
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"),
+        comment="ids of the messages, where there are several",
+    ),
+    Column("outcome", String(7), nullable=False),
+    Column("problem", String(30), comment="code of the problem that it ended in"),
+    Column("request", String(64), comment="correlation id of the call"),
+    Column("address", String(100), comment="network address, or user and machine of the command line"),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_actor", "actor", "id"),
+)
+Index("ix_audit_message", audit.c.message, **_only("message IS NOT NULL"))
+# Only PostgreSQL can look into a list by an index: on SQLite this one is always empty.
+Index(
+    "ix_audit_messages",
+    audit.c.messages,
+    postgresql_using="gin",
+    postgresql_ops={"messages": "jsonb_path_ops"},
+    sqlite_where=text("false"),
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("nr", Integer, primary_key=True, autoincrement=False),
+    Column("sealed_at", Moment, nullable=False),
+    Column("last", BigInteger, nullable=False, comment="every row up to this one is sealed"),
+    Column("ids", JSON, nullable=False, comment="the rows, as ranges: [[first, last], …]"),
+    Column("digests", LargeBinary, nullable=False, comment="8 bytes for each row: tell which one was changed"),
+    Column("key", String(16), nullable=False, comment="which key it was made with"),
+    Column("previous", LargeBinary(32), nullable=False, comment="hash of the seal before it"),
+    Column("hash", LargeBinary(32), nullable=False, comment="keyed hash of all of it and of the rows"),
 )
 
 progress = Table(

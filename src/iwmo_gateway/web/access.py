@@ -17,6 +17,7 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import RIGHTS, Right, TokenRole
 from iwmo_gateway.web.limits import Limit
 from iwmo_gateway.web.problems import ProblemError
+from iwmo_gateway.web.trail import TheCall
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _FAILURES: Final = "30/minute"
@@ -50,17 +51,20 @@ async def the_gateway(request: Request) -> Gateway:
 def the_caller(
     request: Request,
     background: BackgroundTasks,
+    call: TheCall,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     x_namens: Annotated[str | None, Header(description="Of a service bureau: the party that it acts for")] = None,
 ) -> Caller:
     """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate."""
+    call.named = bearer is not None
     known = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
     limits: Limits = request.app.state.limits
     if not isinstance(known, Caller):
         if bearer is not None:
             _count_failure(request, limits)
         raise _not_let_in(known)
+    call.by(known)
     if wait := limits.calls.wait(known.token, time.monotonic()):
         metrics.count_limited()
         raise _too_often(f"Dit token doet meer dan {limits.calls.rate} aanroepen.", limits.calls, wait)
@@ -70,7 +74,7 @@ def the_caller(
     acting = known if x_namens is None else known.acting_for(x_namens)
     if acting is None:
         raise ProblemError("IB009", "De partij in X-Namens gaf u geen machtiging, of die is beëindigd.")
-    return acting
+    return call.by(acting)
 
 
 class Needs:

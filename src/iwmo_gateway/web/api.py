@@ -25,6 +25,7 @@ from iwmo_gateway.web.calls import (
 )
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
 from iwmo_gateway.web.sending import outcome, zip_results
+from iwmo_gateway.web.trail import TheCall
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
@@ -82,6 +83,7 @@ def post_bericht(
     request: Request,
     gateway: TheGateway,
     caller: Sender,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     body: Annotated[bytes, Depends(sent_body)],
 ) -> Response:
@@ -92,12 +94,15 @@ def post_bericht(
     if is_zip(request):
         return answers.as_json(zip_results(gateway, caller, body, moment, later=later(request)))
     deferred = later(request) or len(body) > gateway.settings.sync_limit_bytes
-    said = outcome(receive(gateway, caller, body, moment, later=deferred))
+    taken = receive(gateway, caller, body, moment, later=deferred)
+    call.noted = not isinstance(taken, Refused)
+    said = outcome(taken)
     if isinstance(said, ProblemError):
         return said.response()
     status, result = said
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
-        return _xml(results.retour_xml(gateway, caller, result.message.id), status, answers.where(result))
+        found = results.retour_xml(gateway, caller, result.message.id)
+        return _xml(found[1] if found else None, status, answers.where(result))
     return answers.as_json(answers.full(result), status, answers.where(result))
 
 
@@ -125,6 +130,7 @@ def post_validation(
 def get_berichten(
     gateway: TheGateway,
     caller: Reader,
+    call: TheCall,
     wanted: Annotated[models.SearchModel, Query()],
 ) -> Response:
     """Find messages, newest first. Everything that is asked must hold."""
@@ -134,6 +140,7 @@ def get_berichten(
     if more:
         asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
         following = f"/v1/berichten?{answers.query(asked)}"
+    call.shows(result.message.id for result in page)
     listed = [answers.summary(result) for result in page]
     return answers.as_json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 
@@ -202,9 +209,11 @@ def get_xml(gateway: TheGateway, caller: Reader, identity: MessageId) -> Respons
     responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
-def get_retour(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
+def get_retour(gateway: TheGateway, caller: Reader, call: TheCall, identity: MessageId) -> Response:
     """The return message to a message."""
-    return _xml(results.retour_xml(gateway, caller, identity))
+    retour, body = _found(results.retour_xml(gateway, caller, identity))
+    call.shows([retour])
+    return _xml(body, headers={"Content-Location": f"/v1/berichten/{retour}/xml"})
 
 
 @router.get(
@@ -217,6 +226,7 @@ async def get_mailbox(
     request: Request,
     gateway: TheGateway,
     caller: Reader,
+    call: TheCall,
     party: TheParty,
     after: Annotated[int, Query(ge=0, le=MOST, description="Only what has a higher number")] = 0,
     limit: Limit = 100,
@@ -230,6 +240,7 @@ async def get_mailbox(
         if found or left <= 0 or stopping(request) or await request.is_disconnected():
             break
         await asyncio.sleep(min(POLL_SECONDS, left))
+    call.shows(waits.message for waits in found[:limit])
     page = [answers.entry(waits) for waits in found[:limit]]
     following = f"/v1/mailbox?after={page[-1].nr}&limit={limit}" if len(found) > limit else None
     return answers.as_json(models.MailboxModel(berichten=page, links=models.LinksModel(next=following)))
@@ -241,9 +252,10 @@ async def get_mailbox(
     responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["mailbox"],
 )
-def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, party: TheParty) -> Response:
+def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: TheCall, party: TheParty) -> Response:
     """The XML of what waits under this number. It stays until it is acknowledged."""
     entry, body = _found(mailbox.fetch(gateway, caller, party, nr))
+    call.shows([entry.message])
     return _xml(body, headers={"Content-Location": f"/v1/berichten/{entry.message}/xml"})
 
 
@@ -253,10 +265,9 @@ def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, party: Th
     responses=documented("token", "IB008", "niet-gevonden"),
     tags=["mailbox"],
 )
-def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, party: TheParty) -> Response:
+def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, call: TheCall, party: TheParty) -> Response:
     """Tell that it is in hand: it no longer waits. Harmless to repeat."""
-    if not mailbox.acknowledge(gateway, caller, party, nr):
-        raise ProblemError("niet-gevonden")
+    call.shows([_found(mailbox.acknowledge(gateway, caller, party, nr))])
     return Response(status_code=204)
 
 

@@ -1,6 +1,7 @@
 """The application: the calls of /v1, probes and metrics, and what every answer has in common."""
 
 import re
+import secrets
 import time
 from datetime import UTC, datetime
 from threading import Event
@@ -19,15 +20,17 @@ from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.readiness import why_not_ready
-from iwmo_gateway.web import contracts, interest, replays, reports, reviews, states
+from iwmo_gateway.web import audit, contracts, interest, replays, reports, reviews, states
 from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.calls import stopping
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
+from iwmo_gateway.web.trail import Trail
 
 log = structlog.get_logger(__name__)
 
 _NINE_DIGITS: Final = re.compile(r"(?<![0-9a-f])\d{9}(?![0-9a-f])")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS: Final = [
     (b"api-version", __version__.encode()),
     (b"cache-control", b"no-store"),
@@ -89,6 +92,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(states.router)
     app.include_router(contracts.router)
     app.include_router(interest.router)
+    app.include_router(audit.router)
+    app.add_middleware(Trail, gateway=gateway)
     app.add_middleware(EveryAnswer)
     app.exception_handler(ProblemError)(_problem)
     app.exception_handler(RequestValidationError)(_wrong_parameters)
@@ -130,23 +135,33 @@ class EveryAnswer:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request"] = request_id
 
         async def with_headers(message: ASGIMessage) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        try:
-            await self.app(scope, receive, with_headers)
-        except Exception as error:
-            # Its text may hold values of a message: only the kind is told.
-            log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
-            if status == 0:
-                await problem("fout")(scope, receive, with_headers)
-        took = round((time.perf_counter() - began) * 1000, 1)
-        log.info("call", method=scope["method"], path=_path(scope["path"]), status=status, ms=took)
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                await self.app(scope, receive, with_headers)
+            except Exception as error:
+                # Its text may hold values of a message: only the kind is told.
+                log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
+                if status == 0:
+                    await problem("fout")(scope, receive, with_headers)
+            took = round((time.perf_counter() - began) * 1000, 1)
+            log.info("call", method=scope["method"], path=_path(scope["path"]), status=status, ms=took)
+
+
+def _request_id(scope: Scope) -> str:
+    """The correlation id of a call: the caller's own if that may be logged, or a new one."""
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    safe = _REQUEST_ID.fullmatch(given) and not _NINE_DIGITS.search(given)
+    return given if safe else secrets.token_hex(8)
 
 
 def _path(path: str) -> str:

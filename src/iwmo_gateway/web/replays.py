@@ -16,6 +16,7 @@ from iwmo_gateway.web.calls import documented_body, json_body, later, message_id
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.replaymodels import ReplayChange, ReplayItemsQuery, ReplayRequest, ReplaysQuery
+from iwmo_gateway.web.trail import Call, TheCall
 
 _LIMIT: Final = 64 * 1024
 
@@ -50,6 +51,7 @@ def post_replay(
     wanted: Annotated[ReplayRequest, Depends(replay_request)],
     gateway: TheGateway,
     caller: Operator,
+    call: TheCall,
 ) -> Response:
     """Judge kept messages again, oldest first, by their own moment of receipt. `dry_run` only shows the difference.
 
@@ -65,7 +67,7 @@ def post_replay(
         made = replay.by_ids(gateway, caller, wanted.ids or (), wish)
         if later(request) or not run(gateway, made, lambda: datetime.now(UTC)):
             status = 202
-    return _told(gateway, caller, made, status)
+    return _told(gateway, caller, call, made, status)
 
 
 @router.get(
@@ -88,9 +90,9 @@ def get_replays(gateway: TheGateway, caller: Overseer, asked: Annotated[ReplaysQ
     response_model=replaymodels.ReplayModel,
     responses=documented("token", "IB008", "niet-gevonden"),
 )
-def get_replay(gateway: TheGateway, caller: Overseer, identity: ReplayId) -> Response:
+def get_replay(gateway: TheGateway, caller: Overseer, call: TheCall, identity: ReplayId) -> Response:
     """A replay: who, when, why, how far it is, what came of it, and of a dry run what would differ in all."""
-    return _told(gateway, caller, identity)
+    return _told(gateway, caller, call, identity)
 
 
 @router.patch(
@@ -102,6 +104,7 @@ def get_replay(gateway: TheGateway, caller: Overseer, identity: ReplayId) -> Res
 def patch_replay(
     gateway: TheGateway,
     caller: Operator,
+    call: TheCall,
     identity: ReplayId,
     wanted: Annotated[ReplayChange, Depends(replay_change)],
 ) -> Response:
@@ -118,7 +121,7 @@ def patch_replay(
             verwacht=" of ".join(sorted(replay.allowed(wanted.action))),
             gevonden=status,
         )
-    return _told(gateway, caller, identity)
+    return _told(gateway, caller, call, identity)
 
 
 @router.get(
@@ -127,7 +130,11 @@ def patch_replay(
     responses=documented("token", "IB008", "niet-gevonden", "parameters"),
 )
 def get_replay_items(
-    gateway: TheGateway, caller: Overseer, identity: ReplayId, asked: Annotated[ReplayItemsQuery, Query()]
+    gateway: TheGateway,
+    caller: Overseer,
+    call: TheCall,
+    identity: ReplayId,
+    asked: Annotated[ReplayItemsQuery, Query()],
 ) -> Response:
     """The messages of a replay in the order in which they are judged, and what came of each."""
     found = replay.items(gateway, identity, after=asked.after, limit=asked.limit + 1, outcome=asked.outcome)
@@ -137,14 +144,16 @@ def get_replay_items(
     if len(found) > asked.limit:
         again = asked.model_dump(mode="json", exclude_none=True) | {"after": page[-1].nr}
         link = f"/v1/replays/{identity}/items?{answers.query(again)}"
+    call.shows(one.message for one in page)
     listed = [replaymodels.item(one) for one in page]
     return answers.as_json(replaymodels.ReplayItemsModel(berichten=listed, links=LinksModel(next=link)))
 
 
-def _told(gateway: Gateway, caller: Caller, identity: str, status: int = 200) -> Response:
+def _told(gateway: Gateway, caller: Caller, call: Call, identity: str, status: int = 200) -> Response:
     found = replay.find(gateway, identity, caller.at, limit=SHOWN + 1)
     if found is None:
         raise ProblemError("niet-gevonden")
+    call.shows(one.message for one in found.items[:SHOWN])
     made = status in {201, 202}
     headers = {"Location": f"/v1/replays/{identity}"} if made else None
     return answers.as_json(replaymodels.account(found, SHOWN), status, headers)

@@ -26,6 +26,7 @@ from iwmo_gateway.web.reclaimmodels import (
 )
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
+from iwmo_gateway.web.trail import TheCall
 
 _SHEETS: Final = {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -41,6 +42,7 @@ def get_openstaand(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Reader,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[OpenstaandQuery, Query()],
 ) -> Response:
@@ -54,6 +56,7 @@ def get_openstaand(
     after = position_of(wanted.after) if wanted.after is not None else None
     found, following = waiting(gateway, caller, asked, today, after=after, limit=wanted.limit)
     page = [OpenstaandModel.model_validate(entry) for entry in found]
+    call.shows(entry.bericht for entry in page)
     link = None
     if following is not None:
         params = wanted.model_dump(mode="json", exclude_none=True) | {"after": str(following)}
@@ -98,6 +101,7 @@ def get_betalingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Reader,
+    call: TheCall,
     wanted: Annotated[BetalingenQuery, Query()],
 ) -> Response:
     """What is to be paid of each claim, and by when the contract wants it, in the order in which claims were booked.
@@ -106,6 +110,7 @@ def get_betalingen(
     """
     found = payments.due(gateway, caller, _asked(wanted), after=wanted.after, limit=wanted.limit + 1)
     page = [payment(one) for one in found[: wanted.limit]]
+    call.shows(one.bericht for one in page)
     link = _next("betalingen", wanted, [one.claim.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":
@@ -119,6 +124,7 @@ def get_terugvorderingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Reader,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[TerugvorderingenQuery, Query()],
 ) -> Response:
@@ -130,6 +136,7 @@ def get_terugvorderingen(
     wanted = wanted.model_copy(update={"tot": tot})  # the next page is asked for the same day
     found = reclaims.due(gateway, caller, _asked(wanted), tot, after=wanted.after, limit=wanted.limit + 1)
     page = [reclaim(one) for one in found[: wanted.limit]]
+    call.shows(one.bericht for one in page)
     link = _next("terugvorderingen", wanted, [one.credit.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":

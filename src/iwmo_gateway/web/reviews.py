@@ -15,6 +15,7 @@ from iwmo_gateway.web.calls import documented_body, json_body, received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.reviewmodels import DecisionRequest, DecisionsRequest, ReviewsQuery
+from iwmo_gateway.web.trail import TheCall
 
 _LIMIT: Final = 4 * 1024
 _LIMIT_OF_MANY: Final = 1024 * 1024
@@ -41,7 +42,7 @@ async def many_decisions(request: Request, caller: Decider) -> DecisionsRequest:
     responses=documented("token", "parameters", "ontvangst-moment"),
 )
 def get_reviews(
-    gateway: TheGateway, caller: Reader, moment: Moment, asked: Annotated[ReviewsQuery, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, moment: Moment, asked: Annotated[ReviewsQuery, Query()]
 ) -> Response:
     """The claim lines that wait for their municipality, the nearest due day first."""
     today = day_of(moment)
@@ -53,6 +54,7 @@ def get_reviews(
         day, number = page[-1].place
         again = asked.model_dump(mode="json", exclude_none=True) | {"after": f"{day}_{number}"}
         link = f"/v1/reviews?{answers.query(again)}"
+    call.shows(line.message for line in page)
     listed = [reviewmodels.review(line, today) for line in page]
     return answers.as_json(reviewmodels.ReviewsModel(peildatum=today, reviews=listed, links=LinksModel(next=link)))
 
@@ -66,12 +68,14 @@ def get_reviews(
 def post_reviews(
     gateway: TheGateway,
     caller: Decider,
+    call: TheCall,
     wanted: Annotated[DecisionsRequest, Depends(many_decisions)],
     moment: Moment,
 ) -> Response:
     """Decide on many lines at once. Each has an outcome of its own: one that is wrong leaves the others as they are."""
     asked = [one.decision(one.id) for one in wanted.besluiten]
     done = decide(gateway, caller, asked, day_of(moment))
+    call.shows(one.review.message for one in done if one.review is not None)
     return answers.as_json(reviewmodels.OutcomesModel(besluiten=[reviewmodels.outcome(one) for one in done]))
 
 
@@ -85,11 +89,13 @@ def post_review(
     nr: Annotated[int, Path(ge=0, le=2**63 - 1)],
     gateway: TheGateway,
     caller: Decider,
+    call: TheCall,
     wanted: Annotated[DecisionRequest, Depends(one_decision)],
     moment: Moment,
 ) -> Response:
     """Decide on a line that is held for the calling municipality. The last decision on a claim sends its answer."""
     (done,) = decide(gateway, caller, [wanted.decision(nr)], day_of(moment))
+    call.shows([done.review.message] if done.review is not None else [])
     kept = reviewmodels.decided(done)
     if kept is None:
         code, detail = reviewmodels.PROBLEMS[done.uitkomst]
