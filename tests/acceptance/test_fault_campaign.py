@@ -17,7 +17,7 @@ RACES = {
 
 def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed() -> None:
     seed = random.SystemRandom().randrange(1_000_000)
-    report = campaign(seed, number=2, seconds=12)
+    report = campaign(seed, number=2, seconds=10)
     assert report.complaints == [], f"seed {seed}"
     assert set(report.ledger.races) == RACES, f"seed {seed}"
     assert report.strikes.total() > 0
