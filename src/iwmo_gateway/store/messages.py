@@ -290,7 +290,7 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta, ahea
 
 
 def waiting_size(transaction: Transaction, now: datetime) -> int | None:
-    """How many bytes the oldest received message has whose lease ran out; None if nothing waits."""
+    """How many bytes the oldest received message has whose lease ran out; None if there is none."""
     waits = (messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
     return transaction.scalar(select(messages.c.size).where(*waits).order_by(messages.c.id).limit(1))
 
