@@ -222,7 +222,7 @@ def test_the_last_use_of_a_token_is_noted_once_in_some_minutes(gateway: Gateway)
 
 
 def test_a_call_notes_the_use_of_its_token(call: Callers) -> None:
-    call.headers(AANBIEDER)
+    call.let_in(AANBIEDER, token(call))
     assert [one.last_used_at for one in list_tokens(call.gateway)] == [None]
     for _ in range(2):
         assert call.get(AANBIEDER, "/v1/mailbox").status_code == 200
@@ -236,6 +236,7 @@ def test_a_use_that_cannot_be_noted_is_no_fault_of_the_call(call: Callers, monke
         raise StoreError("The database is away")
 
     monkeypatch.setattr("iwmo_gateway.gateway.access.parties.note_use", away)
+    call.let_in(AANBIEDER, token(call))
     assert call.get(AANBIEDER, "/v1/mailbox").status_code == 200
     assert list_tokens(call.gateway)[0].last_used_at is None
 

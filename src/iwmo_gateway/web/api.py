@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -234,8 +235,9 @@ async def get_mailbox(
 ) -> Response:
     """What waits for the calling party and was not acknowledged, oldest first. Reading never consumes."""
     until = asyncio.get_running_loop().time() + wait
+    look = partial(mailbox.waiting, gateway, party, after=after, limit=limit + 1, domains=caller.limited_to)
     while True:
-        found = await run_in_threadpool(mailbox.waiting, gateway, caller, party, after=after, limit=limit + 1)
+        found = await run_in_threadpool(look)
         left = until - asyncio.get_running_loop().time()
         if found or left <= 0 or stopping(request) or await request.is_disconnected():
             break
