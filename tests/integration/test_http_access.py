@@ -387,7 +387,8 @@ def test_a_party_takes_part_in_the_domains_that_it_is_said_to(call: Callers) -> 
 # --- how often ------------------------------------------------------------------------------------------------------
 
 
-def test_a_token_that_calls_too_often_is_told_to_wait(call: Callers) -> None:
+def test_a_token_that_calls_too_often_is_told_to_wait(call: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iwmo_gateway.web.access.monotonic", lambda: 1000.0)
     with served(call, rate_limit="3/hour", max_message_bytes=10) as limited:
         for _ in range(3):
             assert limited.get(AANBIEDER, "/v1/mailbox").status_code == 200
@@ -399,7 +400,10 @@ def test_a_token_that_calls_too_often_is_told_to_wait(call: Callers) -> None:
         is_problem(limited.send(GEMEENTE, b"x" * 100), 413, "IB012")
 
 
-def test_guessing_tokens_is_limited_by_address_and_hinders_nobody_with_a_right_one(call: Callers) -> None:
+def test_guessing_tokens_is_limited_by_address_and_hinders_nobody_with_a_right_one(
+    call: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iwmo_gateway.web.access.monotonic", lambda: 1000.0)
     with served(call) as limited:
         for number in range(30):
             is_problem(with_token(limited, f"iwmo_{number}"), 401, "token")
