@@ -9,7 +9,7 @@ import structlog
 import typer
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import audit, contracts, keys, parties, person, replay, standard, tokens
+from iwmo_gateway.commands import audit, contracts, keys, parties, person, purge, replay, standard, tokens
 from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.store.audit import Action
@@ -105,6 +105,7 @@ app.add_typer(replay.replay, name="replay")
 app.add_typer(keys.app, name="keys")
 app.add_typer(person.app, name="person")
 app.add_typer(audit.trail, name="audit")
+app.add_typer(purge.app)
 
 
 def run() -> None:

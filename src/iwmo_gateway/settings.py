@@ -42,6 +42,9 @@ class Settings(BaseSettings):
             for name, value in given.items()
         }
 
+    retention: Path | None = Field(
+        None, description="File with how long messages are kept, for `purge`; without it everything stays"
+    )
     host: str = Field("127.0.0.1", description="Address that `serve` listens on")
     port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on")
     max_message_bytes: PositiveInt = Field(25 * 1024 * 1024, description="Larger messages are refused (IB012)")

@@ -59,6 +59,7 @@ class Message:
     attempts: int = 0
     faults: int = 0
     error: str | None = None
+    purged_at: datetime | None = None
 
     @property
     def gemeente(self) -> str:
@@ -231,6 +232,11 @@ def xml_of(transaction: Transaction, message_id: str) -> Sealed:
     """The bytes that came in or went out, as they are kept."""
     key_version, xml = transaction.execute(_XML, {"id": message_id}).one()
     return Sealed(key_version, bytes(xml))
+
+
+def put_back(transaction: Transaction, message_id: str, sealed: Sealed) -> None:
+    """Keep the bytes of a message again that were purged, for they were sent again."""
+    transaction.execute(update(messages).where(messages.c.id == message_id).values(**sealed._asdict(), purged_at=None))
 
 
 def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:

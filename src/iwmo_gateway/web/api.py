@@ -289,4 +289,6 @@ def _found(value: T | None) -> T:
 
 
 def _xml(body: bytes | None, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(_found(body), status, headers, media_type="application/xml")
+    if _found(body) == b"":
+        raise ProblemError("opgeruimd")
+    return Response(body, status, headers, media_type="application/xml")

@@ -116,7 +116,9 @@ class SummaryModel(BaseModel):
     oordelen: int
     antwoord_op: str | None = None
     antwoord_door: str | None = Field(None, description="The party that sends the return message, if it has not yet")
-    toelichting: str | None = Field(None, description="Why there is no judgement, or no answer, yet")
+    toelichting: str | None = Field(
+        None, description="Why there is no judgement or no answer yet, or that its bytes were purged"
+    )
 
 
 class VoortgangModel(BaseModel):

@@ -42,6 +42,8 @@ CATALOGUE: Final = {
              "Noem alleen uw eigen CBS-code onder gemeenten; een profiel van meer gemeenten laadt de beheerder."),
         Kind("niet-gevonden", 404, "Dit is er niet, of niet voor u",
              "Controleer het id of nummer; een bericht van een ander is hier niet te zien."),
+        Kind("opgeruimd", 410, "De inhoud van dit bericht is opgeruimd",
+             "De bewaartermijn is voorbij; het resultaat is er nog wel."),
         Kind("methode", 405, "Deze methode bestaat hier niet", "Zie /v1/openapi.json voor wat er kan."),
         Kind("IB012", 413, "Het bericht is te groot",
              "Verdeel het over meer berichten; wat een bericht ten hoogste mag tellen, staat onder verwacht."),
