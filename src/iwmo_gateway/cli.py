@@ -9,7 +9,6 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from rich.table import Table
 
 from iwmo_gateway import __version__, demo
@@ -20,7 +19,7 @@ from iwmo_gateway.gateway import replay as replaying
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import is_id
 from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.web.app import create_app
+from iwmo_gateway.web.server import server_of
 from iwmo_gateway.worker import work, working_beside
 
 app = typer.Typer(
@@ -57,15 +56,7 @@ def serve(
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
         with working_beside(gateway):
-            uvicorn.run(
-                create_app(gateway),
-                host=host or settings.host,
-                port=settings.port if port is None else port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=settings.lease_seconds,
-            )
+            server_of(gateway, host or settings.host, settings.port if port is None else port).run()
 
 
 @app.command()

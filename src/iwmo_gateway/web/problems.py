@@ -38,6 +38,8 @@ CATALOGUE: Final = {
              "Verdeel het over meer berichten; wat een bericht ten hoogste mag tellen, staat onder verwacht."),
         Kind("mediatype", 415, "Dit soort inhoud wordt niet aangenomen",
              "Stuur één bericht als application/xml of text/xml, een contractprofiel als application/toml."),
+        Kind("geen-http", 400, "De aanroep is geen geldige HTTP",
+             "Controleer regel, headers en lengte van de aanroep; een token hoort in de header Authorization."),
         Kind("leeg", 400, "Er is geen bericht meegestuurd", "Zet het XML-bericht in de body."),
         Kind("geen-xml", 400, "Het bericht is geen welgevormde XML",
              "Controleer of het bericht volledig is en op de genoemde regel goed is opgebouwd."),
