@@ -53,8 +53,8 @@ _XML_BODY: Final[dict[str, Any]] = {
 
 
 _UNTAKEN: Final = (
-    "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "ontvangst-moment",
-    "IB004",
+    "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "attributen",
+    "ontvangst-moment", "IB004",
 )  # fmt: skip
 _SENDING: Final = documented(*_UNTAKEN, "IB008", "IB014", "IB019")
 

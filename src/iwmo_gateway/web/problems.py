@@ -47,6 +47,8 @@ CATALOGUE: Final = {
              "Schrijf het bericht in de codering die de XML-declaratie noemt: UTF-8, UTF-16 of ISO-8859-1."),
         Kind("dtd", 400, "Een DTD of entiteit is niet toegestaan", "Verwijder DOCTYPE en entiteiten uit het bericht."),
         Kind("te-diep", 400, "Het bericht is te diep genest", "Controleer of elk element op tijd wordt afgesloten."),
+        Kind("attributen", 400, "Een element heeft te veel attributen",
+             "Laat attributen weg: geen bericht van de standaard heeft ze nodig."),
         Kind("ontvangst-moment", 400, "X-Received-At is hier niet toegestaan of niet leesbaar",
              "Laat de header weg, of gebruik een sandbox en een moment als 2023-05-06T10:00:00+02:00."),
         Kind("parameters", 400, "De vraag bevat een parameter of veld dat niet klopt",
@@ -80,6 +82,7 @@ _UNREADABLE: Final = {
     XmlProblem.ENCODING: "tekencodering",
     XmlProblem.DTD: "dtd",
     XmlProblem.TOO_DEEP: "te-diep",
+    XmlProblem.TOO_MANY_ATTRIBUTES: "attributen",
     XmlProblem.UNKNOWN_KIND: "IB004",
 }
 _DENIED: Final = {Denial.NOT_THE_SENDER: "IB009", Denial.NO_PARTY: "IB008"}
