@@ -36,6 +36,7 @@ HEADERS: Final = (
 """What every answer has, unless it says otherwise itself."""
 _OVER_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
 _LONGEST_NAME: Final = 80
+_LONGEST_PATH: Final = 200
 _MOST_TOLD: Final = 100
 _GONE: Final = 499
 """What the log says of a caller that went away before it had said all; no answer has it."""
@@ -161,7 +162,7 @@ def _complete(headers: Iterable[tuple[bytes, bytes]], scheme: str) -> list[tuple
 
 def _path(path: str) -> str:
     """The path as it may be logged: without what could be a Bsn, but with ids of ours."""
-    return _ID_OR_DIGITS.sub(lambda found: "•••" if found[1] else found[0], path)
+    return _ID_OR_DIGITS.sub(lambda found: "•••" if found[1] else found[0], path[:_LONGEST_PATH])
 
 
 def _problem(_: Request, error: ProblemError) -> Response:

@@ -100,6 +100,9 @@ async def _body(request: Request, limit: int, mediatypes: frozenset[str], expect
     mediatype = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if mediatype not in mediatypes:
         raise ProblemError("mediatype", verwacht=expected, gevonden=mediatype[:80] or "geen")
+    coded = request.headers.get("content-encoding", "identity").strip().lower()
+    if coded != "identity":
+        raise ProblemError("mediatype", verwacht="geen Content-Encoding", gevonden=coded[:80])
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

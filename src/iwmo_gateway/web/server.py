@@ -1,15 +1,18 @@
 """How the application is served: uvicorn with its limits, and what is said where no application ever sees a call."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 import h11
+import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.web.app import HEADERS, create_app
 from iwmo_gateway.web.problems import problem
+
+log = structlog.get_logger(__name__)
 
 HEAD_SECONDS: Final = 20.0
 """How long a connection may take over the head of a request, or over what is left of one that was answered already."""
@@ -26,12 +29,27 @@ def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
         http=Connection,
         ws="none",
         log_config=None,
+        log_level="error",
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_graceful_shutdown=gateway.settings.lease_seconds,
     )
     return uvicorn.Server(config)
+
+
+class _Strict(h11.Connection):
+    """HTTP/1, but without what a proxy before us could read in another way: a length told twice over."""
+
+    def next_event(self) -> Any:
+        """What comes next; raises RemoteProtocolError for what is no HTTP."""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            named = {name for name, _ in event.headers}
+            if {b"content-length", b"transfer-encoding"} <= named:
+                raise h11.RemoteProtocolError("Content-Length beside Transfer-Encoding")
+            if event.http_version not in {b"1.0", b"1.1"}:
+                raise h11.RemoteProtocolError("No HTTP/1")
+        return event
 
 
 class Connection(H11Protocol):
@@ -41,12 +59,17 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Begin to wait for a request."""
+        self.conn = _Strict(h11.SERVER, HEAD_BYTES)
         super().connection_made(transport)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of a request."""
-        super().data_received(data)
+        """Take bytes of a request: no more at once than a head may hold, since h11 counts what is left over alone."""
+        if self.conn.their_state is h11.IDLE and len(data) > HEAD_BYTES:
+            super().data_received(data[: HEAD_BYTES + 1])
+            data = data[HEAD_BYTES + 1 :]
+        if not self.transport.is_closing():
+            super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
@@ -61,6 +84,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, unless an answer has begun already, and close the connection."""
+        log.info("no_http")
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             answer = problem("geen-http")
             headers = [*answer.raw_headers, *HEADERS, (b"connection", b"close")]
