@@ -37,6 +37,8 @@ TheCaller = Annotated[Caller, Depends(the_caller)]
 MessageId = Annotated[str, Depends(message_id)]
 MOST: Final = 2**63 - 1
 """The highest number that a database counts to."""
+MOST_FINDINGS: Final = 2**31 - 1
+"""The highest number that a database counts the findings of one message to."""
 Number = Annotated[int, Path(le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 
@@ -172,7 +174,7 @@ def get_bevindingen(
     gateway: TheGateway,
     caller: TheCaller,
     identity: MessageId,
-    after: Annotated[int, Query(ge=0, le=MOST, description="How many were read already")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_FINDINGS, description="How many were read already")] = 0,
     limit: Limit = SHOWN,
 ) -> Response:
     """All findings of the newest judgement, page by page."""

@@ -16,6 +16,7 @@ from iwmo_gateway.web.sheets import Cell, Format
 _COUNT: Final = "[0-9]{1,18}"
 """A number that a database surely counts to."""
 Place = Annotated[str, Field(pattern=f"^{_COUNT}$")]
+PlaceOfVersion = Annotated[str, Field(pattern=f"^{_COUNT}-[0-9]{{1,9}}$")]
 PlaceInside = Annotated[str, Field(pattern=f"^{_COUNT}-{_COUNT}$")]
 Received = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(AMSTERDAM))]
 Nummer = Annotated[int, Field(ge=0, le=999_999_999)]
@@ -45,7 +46,7 @@ class AskedToewijzingenModel(AskedModel):
     referentie_aanbieder: Text | None = None
     geldig_op: date | None = Field(None, description="Its period holds this day")
     staat: ToewijzingStaat | Literal["alle"] = "geldig"
-    after: PlaceInside | None = Field(None, description=_AFTER)
+    after: PlaceOfVersion | None = Field(None, description=_AFTER)
 
 
 class AskedLeveringenModel(AskedModel):
