@@ -250,7 +250,10 @@ async def get_mailbox(
 @router.get(
     "/mailbox/{nr}",
     response_class=Response,
-    responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={
+        **documented("token", "IB008", "niet-gevonden", "parameters"),
+        200: {"content": {"application/xml": {}}},
+    },
     tags=["mailbox"],
 )
 def get_mailbox_entry(
@@ -264,7 +267,7 @@ def get_mailbox_entry(
 @router.put(
     "/mailbox/{nr}/acknowledged",
     status_code=204,
-    responses=documented("token", "IB008", "niet-gevonden"),
+    responses=documented("token", "IB008", "niet-gevonden", "parameters"),
     tags=["mailbox"],
 )
 def put_acknowledged(

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
@@ -64,6 +65,11 @@ class Application(FastAPI):
             for kind in (CATALOGUE["fout"], CATALOGUE["niet-beschikbaar"]):
                 answers[str(kind.status)] = {"description": f"{kind.code}: {kind.title}", "content": told}
         return schema
+
+    def methods(self, path: str) -> list[str]:
+        """What may be done with a path, by the documentation."""
+        calls = self.openapi()["paths"]
+        return sorted({one.upper() for told in calls for one in calls[told] if compile_path(told)[0].match(path)})
 
 
 def create_app(gateway: Gateway) -> FastAPI:
@@ -178,9 +184,12 @@ def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:
     return problem("parameters", errors=errors)
 
 
-def _http_error(_: Request, error: HTTPException) -> Response:
-    code = {404: "niet-gevonden", 405: "methode"}.get(error.status_code, "parameters")
-    return problem(code, None, dict(error.headers or {}))
+def _http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        # Starlette tells the methods of the first route that has this path, and there may be more.
+        methods = request.app.methods(request.url.path)
+        return problem("methode", None, {"Allow": ", ".join(methods)} if methods else dict(error.headers or {}))
+    return problem("niet-gevonden" if error.status_code == 404 else "parameters")
 
 
 def _gateway_error(request: Request, error: GatewayError) -> Response:
