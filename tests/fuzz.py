@@ -142,7 +142,7 @@ def call_of(chance: Random) -> Call:
         xml["Prefer"] = "respond-async"
     toml, plain = {"Content-Type": "application/toml"}, {"Content-Type": "application/json"}
     makers: tuple[Callable[[], Call], ...] = (
-        lambda: Call(who, "POST", "/v1/validations", damaged_message(chance), xml),
+        lambda: Call(_sender(damaged := damaged_message(chance), who), "POST", "/v1/validations", damaged, xml),
         lambda: Call(who, "POST", "/v1/berichten", damaged_message(chance), xml),
         lambda: Call(_sender(damaged := damaged_message(chance), who), "POST", "/v1/berichten", damaged, xml),
         lambda: Call(
