@@ -34,6 +34,8 @@ TheParty = Annotated[str, Depends(the_party)]
 MessageId = Annotated[str, Depends(message_id)]
 MOST: Final = 2**63 - 1
 """The highest number that a database counts to."""
+MOST_FINDINGS: Final = 2**31 - 1
+"""The highest number that a database counts the findings of one message to."""
 Number = Annotated[int, Path(le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 
@@ -58,7 +60,7 @@ _XML_OR_ZIP: Final[dict[str, Any]] = {
 
 _UNTAKEN: Final = (
     "token", "IB008", "IB009", "IB010", "IB011", "te-traag", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering",
-    "dtd", "te-diep", "ontvangst-moment", "IB004",
+    "dtd", "te-diep", "attributen", "ontvangst-moment", "IB004",
 )  # fmt: skip
 _SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019", "IB901", "IB902", "IB903", "IB904", "IB905")
 
@@ -169,7 +171,7 @@ def get_bevindingen(
     gateway: TheGateway,
     caller: Reader,
     identity: MessageId,
-    after: Annotated[int, Query(ge=0, le=MOST, description="How many were read already")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_FINDINGS, description="How many were read already")] = 0,
     limit: Limit = SHOWN,
 ) -> Response:
     """All findings of the newest judgement, page by page."""
@@ -251,7 +253,10 @@ async def get_mailbox(
 @router.get(
     "/mailbox/{nr}",
     response_class=Response,
-    responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={
+        **documented("token", "IB008", "niet-gevonden", "parameters"),
+        200: {"content": {"application/xml": {}}},
+    },
     tags=["mailbox"],
 )
 def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: TheCall, party: TheParty) -> Response:
@@ -264,7 +269,7 @@ def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: The
 @router.put(
     "/mailbox/{nr}/acknowledged",
     status_code=204,
-    responses=documented("token", "IB008", "niet-gevonden"),
+    responses=documented("token", "IB008", "niet-gevonden", "parameters"),
     tags=["mailbox"],
 )
 def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, call: TheCall, party: TheParty) -> Response:
