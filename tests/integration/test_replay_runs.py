@@ -277,3 +277,22 @@ def test_a_call_that_others_hold_up_is_answered_in_the_end(call: Callers, monkey
     with served(call, lease_seconds=1) as impatient:
         answer = impatient.post("operator", "/v1/replays", {"ids": early, "reason": "waarom niet"})
     assert (answer.status_code, answer.json()["status"]) == (202, "running")
+
+
+def test_a_return_message_alone_may_differ(call: Callers) -> None:
+    """The answer was made by a version that gave another code; its identification and day never count."""
+    rejected = call.send(AANBIEDER, start("START02", 799999), day("2023-02-08")).json()
+    assert replayed(call, rejected["id"], dry_run=True)["outcomes"] == {"unchanged": 1}
+    answer = call.get("operator", f"/v1/berichten/{rejected['id']}/retour").content
+    with call.gateway.database.writing() as transaction:
+        changed = answer.replace(b">9019<", b">9018<")
+        transaction.execute(update(messages).where(messages.c.id == rejected["retour"]["id"]).values(xml=changed))
+    said = replayed(call, rejected["id"], dry_run=True)
+    detail = said["berichten"][0]["detail"]
+    assert (said["outcomes"], detail["vervallen"], detail["nieuw"]) == ({"shown": 1}, [], [])
+    assert detail["retour"] == {
+        "was": "WMO306",
+        "wordt": "WMO306",
+        "anders": True,
+        "retourcodes": {"vervallen": {"9018": 1}, "nieuw": {"9019": 1}},
+    }
