@@ -48,10 +48,15 @@ NEEDS = {
     ("get", "/v1/mailbox/{nr}"): {"read"},
     ("put", "/v1/mailbox/{nr}/acknowledged"): {"send"},
     ("post", "/v1/replays"): {"operate"},
+    ("get", "/v1/replays"): {"operate", "audit"},
     ("get", "/v1/replays/{message_id}"): {"operate", "audit"},
+    ("get", "/v1/replays/{message_id}/items"): {"operate", "audit"},
+    ("patch", "/v1/replays/{message_id}"): {"operate"},
+    ("get", "/v1/audit"): {"operate", "audit"},
     ("get", "/v1/reports/openstaand"): {"read"},
     ("get", "/v1/reports/productieverantwoording"): {"read"},
     ("get", "/v1/reports/betalingen"): {"read"},
+    ("get", "/v1/reports/terugvorderingen"): {"read"},
     ("get", "/v1/reports/rente"): {"read"},
     ("get", "/v1/reviews"): {"read"},
     ("post", "/v1/reviews"): {"decide"},
@@ -254,6 +259,7 @@ LISTS = {
     "/v1/declaraties/regels": "regels",
     "/v1/reports/openstaand": "openstaand",
     "/v1/reports/betalingen": "betalingen",
+    "/v1/reports/terugvorderingen": "terugvorderingen",
 }
 """What lists things of a domain, and under which name."""
 
@@ -266,6 +272,7 @@ def told_in_both_domains(call: Callers) -> dict[str, Story]:
         story.gemeente(toewijzing(product(), verzoek="VOT-1"))
         story.aanbieder(start(begin="2023-02-06"))
         story.aanbieder(declaratie(regel("R1", 20), op="2023-04-03"))
+        story.aanbieder(declaratie(regel("R2", 20, credit_van="R1"), op="2023-04-04"))
     return stories
 
 

@@ -21,7 +21,7 @@ from iwmo_gateway.web.trail import TheCall
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _FAILURES: Final = "30/minute"
-"""Most wrong tokens from one address: one that is read over wrongly is seen before that, and a guess costs."""
+"""Most wrong tokens from one address: enough for who copied one wrongly, and few for who tries them out."""
 _ROLES: Final = {
     TokenRole.PARTY: "partij",
     TokenRole.OPERATOR: "beheerder (operator)",
