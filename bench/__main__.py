@@ -115,6 +115,7 @@ def _gateway(made: Databases, kind: str, name: str) -> Gateway:
         database_url=made.create(kind, name),
         secret_key=SECRET,
         sandbox=True,
+        receivers="any",
     )
     gateway = open_gateway(settings)
     gateway.database.migrate()

@@ -212,7 +212,7 @@ def _memory(gateway: Gateway, provider: Provider) -> Memory:
 
 
 def _peak_of_gateway(url: str, provider: Provider, body: bytes) -> tuple[int | None, int | None]:
-    gateway = open_gateway(Settings(_env_file=None, database_url=url, secret_key=SECRET, sandbox=True))
+    gateway = open_gateway(Settings(_env_file=None, database_url=url, secret_key=SECRET, sandbox=True, receivers="any"))
     gateway.warm_up()
     before = _peak()
     result = _take(gateway, provider, body)

@@ -91,7 +91,7 @@ def _historie(gateway: Gateway, name: str, release: str) -> Historie:
     """What the store would load: nothing for a 301 with new numbers, for a 305 the allocations that it starts on."""
     document = _document((VOORAF / f"toewijzing-{release}.xml").read_bytes())
     bericht = cast(Toewijzingsbericht, to_bericht(document))
-    client = gateway.client_key(bericht.client.bsn).hex()
+    client = gateway.keyring.hashes(bericht.client.bsn)[1].hex()
     versions = toewijzingen_of(bericht, client)
     known = {} if name == "301" else {version.nummer: (version,) for version in versions}
     return Historie(clienten={bericht.client.bsn: client}, toewijzingen=known)

@@ -51,6 +51,7 @@ class Server:
 def gateway_server(url: str, log: Path) -> Iterator[Server]:
     """The gateway on this database; `ready` waits for it."""
     settings = {"IWMO_DATABASE_URL": url, "IWMO_SECRET_KEY": SECRET, "IWMO_SANDBOX": "1"}
+    settings |= {"IWMO_RECEIVERS": "any", "IWMO_RATE_LIMIT": "100000/second"}
     port = _free_port()
     with _serving(["-c", _SERVE, "serve", "--port", str(port)], port, log, settings) as server:
         yield server

@@ -1,13 +1,13 @@
 """The correlation id of the call that brought a message in.
 
-Revision: 0013, after 0006.
+Revision: 0013, after 0012.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0006"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

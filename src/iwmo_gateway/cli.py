@@ -1,27 +1,20 @@
-"""The command line: serve, worker, migrate, demo, validate, party, token, contract, codelists, replay and rules."""
+"""The command line: what serves, works, migrates, judges and replays, and what administers who may do what."""
 
-import json
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
-from rich.table import Table
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import contracts, parties, standard
-from iwmo_gateway.commands.environment import id_column, migrated, out, stop, the_gateway
+from iwmo_gateway.commands import audit, contracts, keys, parties, person, purge, replay, standard, tokens
+from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
-from iwmo_gateway.gateway import replay as replaying
-from iwmo_gateway.gateway.access import Caller
-from iwmo_gateway.gateway.context import is_id
-from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.web.app import create_app
-from iwmo_gateway.worker import published, work, working_beside
+from iwmo_gateway.store.audit import Action
+from iwmo_gateway.web.server import server_of
+from iwmo_gateway.worker import published, spare_collector, work, working_beside
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,19 +50,13 @@ def serve(
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
         with working_beside(gateway):
-            uvicorn.run(
-                create_app(gateway),
-                host=host or settings.host,
-                port=settings.port if port is None else port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=settings.lease_seconds,
-            )
+            server_of(gateway, host or settings.host, settings.port if port is None else port).run()
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when nothing waits any more.")] = False,
+) -> None:
     """Take up messages that wait: left by a process that died, or too large to be judged at once."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,8 +64,9 @@ def worker() -> None:
     with the_gateway() as gateway:
         migrated(gateway)
         gateway.warm_up()
+        spare_collector()
         with published(gateway):
-            work(gateway, stop)
+            work(gateway, stop, until_idle=until_idle)
 
 
 @app.command()
@@ -87,6 +75,8 @@ def migrate() -> None:
     with the_gateway() as gateway:
         before = gateway.database.current_revision or "empty"
         after = gateway.database.migrate()
+        with recorded(gateway, Action.ADMINISTER, f"migrate {before} -> {after}"):
+            pass
         out.print(f"Database migrated: {before} -> {after}" if before != after else f"Database is at {after}")
 
 
@@ -99,35 +89,17 @@ def run_demo(
     demo.run(out, folder, port)
 
 
-@app.command()
-def replay(
-    ids: Annotated[list[str], typer.Argument(help="Ids of messages to judge again.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with the replay.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would differ.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also where the answer was fetched already.")] = False,
-) -> None:
-    """Judge kept messages again, oldest first, by their own moment of receipt."""
-    if wrong := [one for one in ids if not is_id(one)]:
-        stop(f"{wrong[0]!r} is no id of a message; an id is shown with every result")
-    with the_gateway() as gateway:
-        migrated(gateway)
-        gateway.warm_up()
-        caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
-        done = replaying.replay(gateway, caller, ids, reason=reason, dry_run=dry_run, force=force)
-    table = Table(id_column("bericht"), "uitkomst", "was", "is", "bijzonderheden")
-    for item in done.items:
-        detail = json.dumps(item.detail, ensure_ascii=False) if item.detail else ""
-        table.add_row(item.message, item.outcome, item.status_before, item.status_after, detail)
-    out.print(table)
-    if any(item.outcome in {"failed", "missing"} for item in done.items):
-        raise typer.Exit(1)
-
-
 # One after another, as `--help` lists them.
 app.add_typer(standard.app)
 app.add_typer(parties.parties, name="party")
-app.add_typer(parties.tokens, name="token")
+app.add_typer(parties.mandates, name="mandate")
+app.add_typer(tokens.tokens, name="token")
 app.add_typer(contracts.contract, name="contract")
+app.add_typer(replay.replay, name="replay")
+app.add_typer(keys.app, name="keys")
+app.add_typer(person.app, name="person")
+app.add_typer(audit.trail, name="audit")
+app.add_typer(purge.app)
 
 
 def run() -> None:

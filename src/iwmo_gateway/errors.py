@@ -21,7 +21,15 @@ class StoreError(GatewayError):
     """The database did something that the gateway cannot go on from."""
 
 
-class StoreBusy(StoreError):
+class StoreUnavailable(StoreError):
+    """There is no database to write to now: down, out of reach or read-only. The same call may succeed later."""
+
+
+class StoreFull(StoreUnavailable):
+    """The disk of the database is full."""
+
+
+class StoreBusy(StoreUnavailable):
     """A lock was not to be had in time: the same call may succeed later."""
 
 

@@ -44,10 +44,16 @@ PROMISES = {
     "token": "Tokens of parties, operators and auditors",
     "token create": "Make a token, and print it alone",
     "token list": "Show every token, without the token itself",
+    "token rotate": "Make a token in the place of another, alike but for its end",
     "token revoke": "Revoke a token, at once",
     "party": "Parties: municipalities and providers",
-    "party list": "Show every party, and who answers what it receives",
+    "party list": "Show every party: who answers what it receives, where it takes part",
+    "party add": "Make a party known, so that messages can be sent to it",
     "party set": "Say whether a party sends return messages (302, 306, 325 and so on) itself",
+    "mandate": "Mandates: which service bureau acts for which party",
+    "mandate create": "Let a service bureau send, read and decide for a party",
+    "mandate list": "Show every mandate, those that ended too",
+    "mandate revoke": "End a mandate, at once",
 }
 
 
@@ -61,12 +67,12 @@ def on(settings: Settings) -> dict[str, str]:
 
 
 def test_help_says_what_each_command_does(tmp_path: Path) -> None:
-    told = run_each(tmp_path, [["--help"], ["token", "--help"], ["party", "--help"]])
-    assert [(done.returncode, done.stderr) for done in told] == [(0, "")] * 3
-    overview, of_tokens, of_parties = (words(done.stdout) for done in told)
+    told = run_each(tmp_path, [["--help"], ["token", "--help"], ["party", "--help"], ["mandate", "--help"]])
+    assert [(done.returncode, done.stderr) for done in told] == [(0, "")] * 4
+    overview, of_tokens, of_parties, of_mandates = (words(done.stdout) for done in told)
     for name, promise in PROMISES.items():
         group, _, command = name.partition(" ")
-        page = {"token": of_tokens, "party": of_parties}[group] if command else overview
+        page = {"token": of_tokens, "party": of_parties, "mandate": of_mandates}[group] if command else overview
         assert promise in page, name
     assert list(tmp_path.iterdir()) == []
 
@@ -226,7 +232,7 @@ def test_a_party_is_set_to_answer_for_itself_and_back_and_is_listed(on: dict[str
     def listed() -> list[tuple[str, ...]]:
         done = run(tmp_path, "party", "list", **on)
         assert (done.returncode, done.stderr) == (0, "")
-        return re.findall(r"^│ (\S+) +│ (\S+) +│ (\S.*?) +│$", done.stdout, re.MULTILINE)
+        return re.findall(r"^│ (\S+) +│ (\S+) +│ (\S.*?) +│ jw, wmo │", done.stdout, re.MULTILINE)
 
     assert listed() == []
     assert run(tmp_path, "token", "create", "--party", AANBIEDER, "--label", "koppeling", **on).returncode == 0

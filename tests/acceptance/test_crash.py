@@ -124,6 +124,9 @@ def test_a_server_that_is_told_to_stop_first_answers_what_it_has_in_hand(store: 
     ):
         until("The process is stuck", (tmp_path / "stuck").exists, process)
         process.terminate()
+        until("The server says that it stops", lambda: client.get("/readyz").status_code == 503, process)
+        assert client.get("/readyz").json() == {"status": "shutting down"}
+        assert client.get("/v1/mailbox", headers=bearer(store.tokens[GEMEENTE])).status_code == 200
         until("The server takes no new calls", lambda: refuses_calls(client), process)
         (tmp_path / "go").touch()
         said = answer.result()

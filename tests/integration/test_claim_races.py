@@ -163,10 +163,11 @@ def test_the_same_line_numbers_in_another_order_at_once_keep_nobody_waiting(
     meet, bulk_insert = Barrier(2), claims.bulk_insert
 
     def in_two_parts(transaction: Any, table: Any, rows: Any) -> None:
-        bulk_insert(transaction, table, rows[:1])
+        first, *others = rows
+        bulk_insert(transaction, table, [first])
         with suppress(BrokenBarrierError):
             meet.wait(0.5)
-        bulk_insert(transaction, table, rows[1:])
+        bulk_insert(transaction, table, others)
 
     monkeypatch.setattr(claims, "bulk_insert", in_two_parts)
     lines = [replace(hours(0, 1), referentie="R0"), replace(hours(1, 1), referentie="R1")]

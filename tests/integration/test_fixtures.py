@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from iwmo_gateway.gateway import contracts
-from iwmo_gateway.gateway.access import Caller, set_answering
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.parties import set_answering
 from iwmo_gateway.rules.answers import ANSWERED_ONCE
 from iwmo_gateway.standard.kinds import answer_to, answered_by
 from iwmo_gateway.standard.xml import Document, read

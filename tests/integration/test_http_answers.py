@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 from httpx2 import Response
 
-from iwmo_gateway.gateway.access import set_answering
+from iwmo_gateway.gateway.parties import set_answering
 from iwmo_gateway.gateway.waiting import judge_next
 from tests.answers import answer
 from tests.cases import FIXTURES

@@ -97,9 +97,19 @@ def test_a_replay_shows_what_a_new_contract_says(call: Callers) -> None:
     contracts.load(call.gateway, officer, contracts.check_file(contracts.file_of("rhenen-wmo-2023")))
     replay = replayed(call, accepted["id"], dry_run=True)
     assert outcomes(replay) == [(accepted["id"], "shown", "accepted", "refused")]
-    assert replay["berichten"][0]["detail"] == {
-        "vervallen": [],
-        "nieuw": [{"regel": "TR418", "retourcode": "0611", "pad": PRESTATIE.format(1)}],
+    detail = replay["berichten"][0]["detail"]
+    assert (detail["vervallen"], detail["nieuw"]) == (
+        [],
+        [{"regel": "TR418", "retourcode": "0611", "pad": PRESTATIE.format(1)}],
+    )
+    asked = accepted["bedragen"]["ingediend"]
+    amounts = {"was": {"ingediend": asked, "toegekend": asked}, "wordt": {"ingediend": asked, "toegekend": 0}}
+    assert detail["bedragen"] == replay["difference"]["bedragen"] == amounts
+    assert detail["retour"] == {
+        "was": "WMO325",
+        "wordt": "WMO325",
+        "anders": True,
+        "retourcodes": {"vervallen": {"8001": 1}, "nieuw": {"0200": 2, "0611": 1}},
     }
     assert booked(call) == [("R1", True)]
 

@@ -168,7 +168,7 @@ def test_answers_that_we_owe_are_told_by_their_term(call: Callers) -> None:
 def test_a_replay_that_runs_is_told(call: Callers) -> None:
     row = {"id": "01970000-0000-7000-8000-000000000000", "created_at": TODAY, "actor": "x", "reason": "x"}
     with call.gateway.database.writing() as transaction:
-        transaction.execute(replays.insert().values(**row, dry_run=False, force=False))
+        transaction.execute(replays.insert().values(**row, dry_run=False, force=False, status="running"))
     assert value(values(call.gateway), "iwmo_replays_running") == 1
 
 

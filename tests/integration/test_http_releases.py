@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from iwmo_gateway.gateway.access import set_answering
+from iwmo_gateway.gateway.parties import set_answering
 from iwmo_gateway.standard import kinds
 from iwmo_gateway.standard.kinds import RELEASES, SOORTEN
 from tests.cases import FIXTURES, noon

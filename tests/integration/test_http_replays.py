@@ -69,7 +69,24 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(call: Callers) -> No
     assert outcomes(said) == [(early["id"], "shown", "rejected", "accepted")]
     (item,) = said["berichten"]
     path = "/Bericht/Client/StartProducten/StartProduct[1]"
-    assert item["detail"] == {"vervallen": [{"regel": "TR019", "retourcode": "9019", "pad": path}], "nieuw": []}
+    assert item["detail"] == {
+        "vervallen": [{"regel": "TR019", "retourcode": "9019", "pad": path}],
+        "nieuw": [],
+        "per_regel": {"vervallen": {"TR019": 1}, "nieuw": {}},
+        "retour": {
+            "was": "WMO306",
+            "wordt": "WMO306",
+            "anders": True,
+            "retourcodes": {"vervallen": {"0200": 2, "9019": 1}, "nieuw": {}},
+        },
+    }
+    assert said["difference"] == {
+        "vervallen": {"TR019": 1},
+        "nieuw": {},
+        "bedragen": {"was": {"ingediend": 0, "toegekend": 0}, "wordt": {"ingediend": 0, "toegekend": 0}},
+        "retour_anders": 1,
+    }
+    assert said["changes"] == [{"status_before": "rejected", "status_after": "accepted", "count": 1}]
     assert (standing(call), call.get("operator", f"/v1/berichten/{early['id']}/oordelen").json()) == before
 
 
@@ -145,7 +162,8 @@ def test_an_accepted_message_that_would_be_accepted_again_is_unchanged(call: Cal
     accepted = call.send(AANBIEDER, lone_start()).json()
     shown = replayed(call, accepted["id"], force=True)
     assert outcomes(shown) == [(accepted["id"], "unchanged", "accepted", "accepted")]
-    assert shown["berichten"][0]["detail"] == {"vervallen": [], "nieuw": []}
+    detail = shown["berichten"][0]["detail"]
+    assert (detail["vervallen"], detail["nieuw"], detail["retour"]["anders"]) == ([], [], False)
 
 
 def test_what_would_be_said_again_is_not_answered_again(call: Callers) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 
 from iwmo_gateway.errors import RetourInvalid
 from iwmo_gateway.gateway import contracts, review, standing
-from iwmo_gateway.gateway.access import Caller, set_answering
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.parties import set_answering
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.store import reviews
 from iwmo_gateway.store.parties import TokenRole

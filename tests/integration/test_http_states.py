@@ -51,7 +51,7 @@ def facts(call: Callers, path: str, query: str = "", who: str = "operator") -> l
     """All facts that someone sees, page by page; none of them tells about whom it is."""
     found: list[Json] = []
     following: str | None = f"/v1/{path}?{query}"
-    clients = [call.gateway.client_key(bsn).hex() for bsn in (BSN, OTHER_BSN)]
+    clients = [hashed.hex() for bsn in (BSN, OTHER_BSN) for hashed in call.gateway.keyring.hashes(bsn).values()]
     while following is not None:
         answer = call.get(who, following)
         assert answer.status_code == 200, answer.text

@@ -25,6 +25,7 @@ from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.store import database as databases
 from iwmo_gateway.store import facts
+from iwmo_gateway.store import mailbox as stored_mailbox
 from iwmo_gateway.store import messages as stored
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.messages import Status
@@ -159,6 +160,27 @@ def test_no_number_appears_in_a_mailbox_behind_one_that_was_already_there(gatewa
         entries = mailboxes.waiting(gateway, party, after=0, limit=100)
         assert [entry.nr for entry in entries] == list(range(1, MANY + 1))
         assert len({entry.message for entry in entries}) == MANY
+
+
+def test_a_number_in_a_mailbox_is_given_out_only_when_the_one_before_it_can_be_read(gateway: Gateway) -> None:
+    kept = [send(gateway, GEMEENTE, allocation(nr), later=True).result.message.id for nr in range(2)]
+
+    def numbers() -> list[int]:
+        return [entry.nr for entry in mailboxes.waiting(gateway, AANBIEDER, after=0, limit=100)]
+
+    def second() -> None:
+        with gateway.database.writing() as transaction:
+            stored_mailbox.deliver(transaction, [(AANBIEDER, kept[1], None)], TODAY)
+
+    with ThreadPoolExecutor(1) as thread:
+        with gateway.database.writing() as transaction:
+            stored_mailbox.deliver(transaction, [(AANBIEDER, kept[0], None)], TODAY)
+            other = thread.submit(second)
+            with pytest.raises(NotYet):
+                other.result(timeout=0.5)
+            assert numbers() == []
+        other.result(PATIENCE)
+    assert numbers() == [1, 2]
 
 
 # --- workers --------------------------------------------------------------------------------------------------------
@@ -297,12 +319,12 @@ def test_two_processes_that_start_at_once_beside_a_new_embedded_database_use_one
     def while_another_starts(number: int) -> bytes:
         monkeypatch.setattr(secrets, "token_bytes", token_bytes)
         with closing(open_gateway(settings)) as other:
-            keys.append(other.secret)
+            keys.append(other.keyring.proof(1))
         return token_bytes(number)
 
     monkeypatch.setattr(secrets, "token_bytes", while_another_starts)
     with closing(open_gateway(settings)) as gateway:
-        keys.append(gateway.secret)
+        keys.append(gateway.keyring.proof(1))
     assert len(keys) == 2
     assert len(set(keys)) == 1
 

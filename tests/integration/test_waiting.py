@@ -11,6 +11,7 @@ from iwmo_gateway import worker
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.keyring import Keyring
 from iwmo_gateway.gateway.receive import Taken, receive
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.store import messages
@@ -51,7 +52,7 @@ def test_a_message_whose_processes_die_is_failed_in_the_end(gateway: Gateway) ->
     for attempt in range(1, gateway.settings.max_attempts + 1):
         # A process takes it in hand and is never heard of again.
         with gateway.database.writing() as transaction:
-            assert messages.take_waiting(transaction, moment, gateway.lease) is not None
+            assert messages.take_waiting(transaction, moment, gateway.lease, timedelta(hours=1)) is not None
         assert status_of(gateway, identity) == (Status.RECEIVED, attempt)
         assert judge_next(gateway, moment) is None
         moment += gateway.lease
@@ -67,7 +68,7 @@ def test_what_failed_still_holds_its_identification(gateway: Gateway, monkeypatc
     with gateway.database.writing() as transaction:
         message = messages.by_id(transaction, identity)
         assert message is not None
-        messages.note_fault(transaction, message, "broken", attempts=3, failed=True, retry_at=TODAY)
+        messages.note_fault(transaction, message, "broken", attempts=3, retry_at=None)
     other = receive(gateway, CALLER, ALLOCATION.replace(b"700001", b"700009"), TODAY)
     assert isinstance(other, Taken)
     assert [finding.retourcode for finding in other.result.findings] == ["9056"]
@@ -77,7 +78,7 @@ def test_another_key_than_before_is_refused(gateway: Gateway) -> None:
     gateway.warm_up()
     gateway.warm_up()
     with pytest.raises(ConfigurationError, match="IWMO_SECRET_KEY"):
-        replace(gateway, secret=b"x" * 32).warm_up()
+        replace(gateway, keyring=Keyring(lambda: {1: b"x" * 32})).warm_up()
 
 
 def test_an_unforeseen_error_does_not_end_the_worker_nor_is_its_text_told(

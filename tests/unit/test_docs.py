@@ -22,7 +22,7 @@ from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.web import app as web
-from iwmo_gateway.web import contracts, interest, reports, statemodels, states
+from iwmo_gateway.web import audit, contracts, interest, replays, reports, statemodels, states
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.models import FindingModel, ResultModel, SearchModel
 from iwmo_gateway.web.problems import CATALOGUE
@@ -66,6 +66,8 @@ def routes() -> set[tuple[str, str]]:
             *states.router.routes,
             *contracts.router.routes,
             *interest.router.routes,
+            *audit.router.routes,
+            *replays.router.routes,
         )
         if isinstance(route, APIRoute)
         for method in route.methods
@@ -144,6 +146,10 @@ class TestWhatAnswersHold:
     def test_every_field_of_a_fact_is_explained(self, fact: type[BaseModel]) -> None:
         explained = " ".join(cells[0] for cells in [*rows("docs/municipalities.md"), *rows("docs/providers.md")])
         assert [field for field in fact.model_fields if f"`{field}`" not in explained] == []
+
+    @pytest.mark.parametrize("field", [*audit.DeedModel.model_fields, *audit.AuditQuery.model_fields])
+    def test_everything_of_the_audit_trail_is_explained_to_operators(self, field: str) -> None:
+        assert any(f"`{field}`" in cells[0] for cells in rows("docs/operators.md"))
 
     @pytest.mark.parametrize("name", ["docs/providers.md", "docs/decisions/001-life-of-a-message.md"])
     def test_every_status_is_explained(self, name: str) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,15 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from iwmo_gateway.commands.environment import migrate_embedded, out, the_gateway
+from iwmo_gateway.commands.environment import migrate_embedded, out, recorded, the_gateway
 from iwmo_gateway.contract import indexation
 from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.contract.prose import COLUMNS, CONCEPT, explained, lots, notes, rows, rules, unseen
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import contracts
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.store.audit import Action
 
 contract: Final = typer.Typer(
     no_args_is_help=True, help="Contract profiles: what municipalities and providers agreed on."
@@ -52,8 +51,8 @@ def contract_load(
         raise typer.Exit(1)
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC))
-        loaded, new = contracts.load(gateway, caller, checked)
+        with recorded(gateway, Action.LOAD, f"contract load {contracts.file_of(profile).stem}") as caller:
+            loaded, new = contracts.load(gateway, caller, checked)
     if checked.profiel is not None and checked.profiel.concept:
         out.print(CONCEPT)
     out.print(f"{loaded.identity} {'is geladen' if new else 'heeft deze inhoud al; er is niets veranderd'}")
@@ -69,12 +68,13 @@ def contract_show(
     """List the profiles that are loaded, or explain one in Dutch."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        if profile is None:
-            _print_profiles(gateway)
-        elif toml:
-            sys.stdout.write(contracts.shown_text(gateway, profile))
-        else:
-            _print_profile(contracts.shown(gateway, profile))
+        with recorded(gateway, Action.READ, "contract show"):
+            if profile is None:
+                _print_profiles(gateway)
+            elif toml:
+                sys.stdout.write(contracts.shown_text(gateway, profile))
+            else:
+                _print_profile(contracts.shown(gateway, profile))
 
 
 @contract.command("index")

@@ -1,20 +1,30 @@
 """What every command works in: the settings, the gateway they describe, and where it writes."""
 
+import getpass
+import platform
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final, NoReturn
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, NoReturn, TypeVar
 
 import structlog
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column
 
-from iwmo_gateway.errors import ConfigurationError
+from iwmo_gateway.errors import ConfigurationError, GatewayError
 from iwmo_gateway.gateway import tracing
-from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.gateway.access import Caller, Origin, is_party_code
+from iwmo_gateway.gateway.audit import deed_of, record
+from iwmo_gateway.gateway.context import Gateway, is_id, open_gateway
 from iwmo_gateway.settings import Settings
+from iwmo_gateway.store.audit import Action, Outcome
+from iwmo_gateway.store.parties import TokenRole
 
+WordT = TypeVar("WordT", bound=StrEnum)
 out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
@@ -39,6 +49,38 @@ def the_gateway() -> Iterator[Gateway]:
     finally:
         gateway.close()
         tracing.stop()
+
+
+@contextmanager
+def recorded(gateway: Gateway, action: Action, what: str, messages: Iterable[str] = ()) -> Iterator[Caller]:
+    """The operator at this machine. What the block does is in the audit trail when it ends, also where it fails.
+
+    Raises StoreError where it could not be written down.
+    """
+    caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC), origin=_here())
+    deed = deed_of(caller, action, what, messages=messages)
+    try:
+        yield caller
+    except BaseException as error:
+        refused = isinstance(error, ConfigurationError)
+        with suppress(GatewayError):
+            record(gateway, replace(deed, outcome=Outcome.REFUSED if refused else Outcome.FAILED))
+        raise
+    record(gateway, deed)
+
+
+def named(given: str) -> str:
+    """An id or the code of a party, as it may be written down; anything else could be a Bsn, by mistake."""
+    return given if is_id(given) or is_party_code(given) else "…"
+
+
+def _here() -> Origin:
+    """Who is logged in on which machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        user = "?"
+    return Origin(address=f"{user}@{platform.node()}"[:100])
 
 
 def migrate_embedded(gateway: Gateway) -> None:
@@ -67,6 +109,14 @@ def _log_to_stderr(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def words(kind: type[WordT], text: str) -> frozenset[WordT]:
+    """A few words of one kind, with commas between them. Raises ConfigurationError for any other word."""
+    try:
+        return frozenset(kind(word.strip()) for word in text.split(","))
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is not one or more of {', '.join(kind)}") from None
 
 
 def id_column(header: str) -> Column:

@@ -6,7 +6,8 @@ from typing import Any
 
 from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway import metrics
-from iwmo_gateway.gateway.assessing import Asked, load_historie
+from iwmo_gateway.gateway.assessing import Asked, load_known
+from iwmo_gateway.gateway.clients import keep_facts
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.correlation import noted
 from iwmo_gateway.retour.told import told
@@ -83,5 +84,5 @@ def _keep_facts(gateway: Gateway, transaction: Transaction, asked: Asked, status
     if message.status in COUNTS:
         facts.take_back(transaction, message)
     if status in COUNTS:
-        historie = load_historie(gateway, transaction, message, bericht)
-        facts.add_facts(transaction, message, bericht, historie, verdict.settlement)
+        known = load_known(gateway, transaction, message, bericht)
+        keep_facts(gateway, transaction, message, bericht, known, verdict.settlement)

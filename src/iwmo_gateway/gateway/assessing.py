@@ -1,17 +1,27 @@
 """What the gateway says of a message: levels 1 and 2 by itself, 3 and 4 against the store. Nothing is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from iwmo_gateway.contract.profile import Profiel
+from iwmo_gateway.gateway import clients
+from iwmo_gateway.gateway.clients import Known
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.tracing import traced
 from iwmo_gateway.rules.answers import Beantwoord
 from iwmo_gateway.rules.external import asks_contract
 from iwmo_gateway.rules.historie import Bronnen, Historie
-from iwmo_gateway.rules.verdict import Verdict, beside, judge_against, judge_alone, judge_answer, schema_verdict
-from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
-from iwmo_gateway.standard.declaraties import Factuurbericht
+from iwmo_gateway.rules.verdict import (
+    Told,
+    Verdict,
+    beside,
+    judge_against,
+    judge_alone,
+    judge_answer,
+    schema_verdict,
+    unheard,
+)
+from iwmo_gateway.standard.berichten import Bericht
 from iwmo_gateway.standard.kinds import answered_by
 from iwmo_gateway.standard.reading import to_bericht, to_retour
 from iwmo_gateway.standard.retouren import Retour
@@ -44,7 +54,7 @@ class Complete:
     """What all levels say, the facts and contracts that it rests on, and of a return message what it answers."""
 
     verdict: Verdict
-    historie: Historie | None = None
+    known: Known | None = None
     bronnen: Bronnen | None = None
     asked: Asked | None = None
 
@@ -64,9 +74,14 @@ def assess(gateway: Gateway, document: Document) -> Assessment:
 
 @traced("levels 3 and 4")
 def complete(
-    gateway: Gateway, transaction: Transaction, message: Message, assessment: Assessment, received_at: datetime
+    gateway: Gateway,
+    transaction: Transaction,
+    message: Message,
+    assessment: Assessment,
+    received_at: datetime,
+    told: Told = unheard,
 ) -> Complete:
-    """Levels 3 and 4 on top of 1 and 2."""
+    """Levels 3 and 4 on top of 1 and 2; `told` hears how much of it is done."""
     bericht = assessment.bericht
     if bericht is None or assessment.verdict.rejected:
         return Complete(assessment.verdict)
@@ -75,24 +90,22 @@ def complete(
     asked = asks_contract(bericht, gateway.codelists)
     parties = (message.domain, message.gemeente, message.aanbieder)
     profielen = contracts.profielen_of(transaction, *parties) if asked else ()
-    historie = load_historie(gateway, transaction, message, bericht, profielen)
+    known = load_known(gateway, transaction, message, bericht, profielen)
     bronnen = gateway.bronnen(received_at, profielen)
-    against = judge_against(bericht, historie, bronnen)
-    return Complete(beside(assessment.verdict, against), historie, bronnen)
+    against = judge_against(bericht, known.historie, bronnen, told)
+    return Complete(beside(assessment.verdict, against), known, bronnen)
 
 
 @traced("load history")
-def load_historie(
+def load_known(
     gateway: Gateway, transaction: Transaction, message: Message, bericht: Bericht, profielen: tuple[Profiel, ...] = ()
-) -> Historie:
-    """The facts that a message is judged against, under these contracts."""
-    known = Historie(
-        clienten={client.bsn: gateway.client_key(client.bsn).hex() for client in bericht.clienten},
-        geboortedata=_birth_dates(gateway, bericht),
-        identificatie_used=_used(transaction, message),
-    )
+) -> Known:
+    """The clients of a message and the facts that it is judged against, under these contracts."""
+    known = clients.find(gateway.keyring, transaction, bericht)
+    mine = replace(known.historie, identificatie_used=_used(transaction, message))
     rules = frozenset(regel.regel for profiel in profielen for regel in profiel.regels)
-    return facts.load_historie(transaction, message, bericht, known, rules)
+    loaded = facts.load_historie(transaction, message, bericht, mine, rules)
+    return clients.opened(gateway.keyring, replace(known, historie=loaded))
 
 
 def status_of(assessment: Assessment, verdict: Verdict) -> Status:
@@ -114,7 +127,7 @@ def _complete_answer(
     named = retour.header
     found = messages.answered_with(transaction, message, soort.code, named.antwoord_op, named.antwoord_op_dag)
     asked = beantwoord = None
-    if found is not None:
+    if found is not None and found[0].purged_at is None:
         answered, before = found
         document = gateway.kept_document(answered, messages.xml_of(transaction, answered.id))
         asked = Asked(answered, document, to_bericht(document))
@@ -131,14 +144,3 @@ def _complete_answer(
 def _used(transaction: Transaction, message: Message) -> bool:
     """Whether another message holds the identification of this one."""
     return not message.holds_identification and messages.identification_holder(transaction, message) is not None
-
-
-def _birth_dates(gateway: Gateway, bericht: Bericht) -> dict[str, str]:
-    """The keyed hash of each client's birth date, where the message tells the whole of it."""
-    if not isinstance(bericht, Toewijzingsbericht | Factuurbericht):
-        return {}
-    return {
-        client.bsn: gateway.birth_key(client.bsn, client.geboortedatum.datum).hex()
-        for client in bericht.clienten
-        if client.geboortedatum is not None and client.geboortedatum.datum_gebruik is None
-    }

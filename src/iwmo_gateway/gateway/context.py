@@ -1,21 +1,18 @@
-"""What every action of the gateway works with: database, schemas, code lists and the key of the BSN hashes."""
+"""What every action of the gateway works with: database, schemas, code lists and keys."""
 
-import hashlib
-import hmac
-import os
 import re
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from iwmo_gateway import __version__
 from iwmo_gateway.contract.profile import Profiel
-from iwmo_gateway.errors import ConfigurationError, StoreError
+from iwmo_gateway.errors import StoreError
+from iwmo_gateway.gateway.faults import Fault
+from iwmo_gateway.gateway.keyring import Keyring
+from iwmo_gateway.gateway.keysources import keys_fit, open_keyring, take_keys
 from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.settings import Settings
@@ -26,8 +23,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import SOORTEN, Soort, answer_to
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, Unreadable, read
-from iwmo_gateway.store.database import Database
-from iwmo_gateway.store.messages import Message
+from iwmo_gateway.store.messages import Message, Sealed
 from iwmo_gateway.store.watched import Watched
 
 _ID: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -41,7 +37,7 @@ class Gateway:
     database: Watched
     schemas: Schemas
     codelists: Codelists
-    secret: bytes
+    keyring: Keyring
 
     regels: str = __version__
     """The version of the rule set, which is that of the code."""
@@ -50,14 +46,6 @@ class Gateway:
     def lease(self) -> timedelta:
         """How long a process may have a message in hand."""
         return timedelta(seconds=self.settings.lease_seconds)
-
-    def client_key(self, bsn: str) -> bytes:
-        """The keyed hash by which a client is known in the store."""
-        return hmac.digest(self.secret, bsn.encode(), "sha256")
-
-    def birth_key(self, bsn: str, birth: date) -> bytes:
-        """The keyed hash by which a client's birth date is compared: not to be found back from the date alone."""
-        return self.client_key(f"{bsn} {birth}")
 
     def bronnen(self, received_at: datetime, profielen: tuple[Profiel, ...]) -> Bronnen:
         """The outside sources for a message received at this moment, under the contracts of its municipality."""
@@ -69,37 +57,48 @@ class Gateway:
             self._shapes[soort] = self._read_shape(soort)
         return self._shapes[soort]
 
-    def kept_document(self, message: Message, body: bytes) -> Document:
+    def kept_document(self, message: Message, sealed: Sealed) -> Document:
         """The document of a kept message.
 
         Raises StoreError if its bytes do not read as they did when they were taken.
+        """
+        return self.document_of(message, self.keyring.open_xml(message.id, sealed))
+
+    def document_of(self, message: Message, body: bytes) -> Document:
+        """The document of a message whose bytes are not encrypted any more, or not yet.
+
+        Raises StoreError if they do not read as they did when they were taken.
         """
         document = read(body, max(self.settings.max_message_bytes, len(body)))
         if isinstance(document, Unreadable):
             raise StoreError(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
         return document
 
+    @property
+    def key_fits(self) -> bool:
+        """Whether the keys are those that the database was filled with."""
+        return keys_fit(self.database, self.keyring)
+
     def warm_up(self) -> None:
         """Be ready before the first message comes.
 
-        Raises ConfigurationError for a folder of schemas that cannot be used, and for another key than before:
-        clients would not be recognised any more.
+        Raises ConfigurationError for a folder of schemas that cannot be used, and for a key that is missing or another
+        than before: what is kept could not be read, and clients would not be recognised any more.
         """
-        if not self.database.key_fits("client", self.client_key("proof")):
-            raise ConfigurationError(f"{self._key_name} is not the key that this database was filled with")
+        take_keys(self.settings, self.database, self.keyring)
         self.schemas.verify()
         for soort in SOORTEN.values():
             if not soort.is_answer:
                 self.answer_shape(answer_to(soort))
 
-    @property
-    def _key_name(self) -> str:
-        embedded = self.settings.secret_key is None and self.database.embedded
-        return f"The key in {_key_file(self.database)}" if embedded else "IWMO_SECRET_KEY"
-
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+    @cached_property
+    def unkept(self) -> dict[str, Fault]:
+        """Faults that could not be written down for want of a database, by message: done as soon as it is back."""
+        return {}
 
     @cached_property
     def _shapes(self) -> dict[Soort, AnswerShape]:
@@ -124,7 +123,7 @@ def open_gateway(settings: Settings) -> Gateway:
         database=database,
         schemas=Schemas(settings.schemas or shipped("xsd")),
         codelists=load_codelists(settings.codelists or shipped("codelists")),
-        secret=_secret(settings, database),
+        keyring=open_keyring(settings, database),
     )
 
 
@@ -140,31 +139,3 @@ def new_id(now: datetime) -> str:
 def is_id(text: str) -> bool:
     """Whether this has the form of an id."""
     return _ID.fullmatch(text) is not None
-
-
-def _secret(settings: Settings, database: Database) -> bytes:
-    if settings.secret_key is not None:
-        return hashlib.sha256(settings.secret_key.get_secret_value().encode()).digest()
-    if not database.embedded:
-        raise ConfigurationError("Set IWMO_SECRET_KEY: every process on one PostgreSQL database needs the same key")
-    return _kept_secret(_key_file(database))
-
-
-def _key_file(database: Database) -> Path:
-    """Where the key of an embedded database is kept."""
-    return database.path.with_suffix(".key")
-
-
-def _kept_secret(path: Path) -> bytes:
-    """The key beside an embedded database, made the first time, readable by its owner alone."""
-    if not path.exists():
-        # Under its own name only when it is whole: another process may be starting at this moment.
-        with NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            with suppress(FileExistsError):
-                os.link(file.name, path)
-    key = path.read_bytes()
-    if len(key) != 32:
-        raise ConfigurationError(f"The key file {path} is damaged: it should hold 32 bytes")
-    return key

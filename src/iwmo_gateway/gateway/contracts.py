@@ -32,6 +32,7 @@ class Obstacle(StrEnum):
     """Why a right profile is not loaded all the same."""
 
     NOT_ONLY_YOURS = "not only yours"
+    NOT_YOUR_DOMAIN = "not your domain"
     OVERLAP = "overlap"
     NO_FORMER = "no former"
 
@@ -142,6 +143,8 @@ def take(gateway: Gateway, caller: Caller, text: str, profiel: Profiel) -> tuple
 
     A municipality loads what is about nobody else: neither the profile, nor the version that it would replace.
     """
+    if profiel.domein not in caller.domains:
+        return Declined(Obstacle.NOT_YOUR_DOMAIN, f"Een profiel voor {profiel.domein} is niet voor dit token.")
     digest = hashlib.sha256(text.encode()).digest()
     with gateway.database.writing() as transaction:
         # Versions are counted and neighbours looked for by one at a time.
@@ -191,7 +194,8 @@ def newest_for(gateway: Gateway, caller: Caller) -> list[tuple[Contract, tuple[s
     """The newest version of every profile that a caller may see, by name, with its municipalities."""
     with gateway.database.reading() as transaction:
         found = contracts.newest_of_all(transaction, caller.party)
-        return [(one, contracts.gemeenten_in(transaction, one)) for one in found]
+        seen = (one for one in found if one.domain in caller.domains)
+        return [(one, contracts.gemeenten_in(transaction, one)) for one in seen]
 
 
 def kept(gateway: Gateway, caller: Caller, name: str, version: int | None = None) -> Kept | None:
@@ -202,7 +206,9 @@ def kept(gateway: Gateway, caller: Caller, name: str, version: int | None = None
     if len(name) > MAX_NAME or not NAME.fullmatch(name):
         return None
     with gateway.database.reading() as transaction:
-        versions = contracts.versions_of(transaction, name, caller.party)
+        versions = [
+            one for one in contracts.versions_of(transaction, name, caller.party) if one.domain in caller.domains
+        ]
         newest = contracts.newest_of(transaction, name)
         wanted = version or (newest.version if newest else None)
         contract = next((one for one in versions if one.version == wanted), None)

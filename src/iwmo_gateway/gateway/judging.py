@@ -1,23 +1,26 @@
 """Judging a kept message: levels 1 and 2 outside any lock, the rest and all that follows in one transaction."""
 
 import hashlib
+import random
 import secrets
 import string
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 import structlog
 
 from iwmo_gateway.contract import terms
-from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreBusy, StoreConflict
-from iwmo_gateway.gateway import metrics, tracing
+from iwmo_gateway.errors import GatewayError, RetourInvalid, StoreConflict
+from iwmo_gateway.gateway import faults, metrics, tracing
 from iwmo_gateway.gateway.answering import follow
 from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
+from iwmo_gateway.gateway.clients import keep_facts
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.correlation import noted
+from iwmo_gateway.gateway.progress import Telling
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.gateway.tracing import traced
 from iwmo_gateway.retour.answers import retourbericht
@@ -28,9 +31,10 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import answer_to
 from iwmo_gateway.standard.retouren import Retour
 from iwmo_gateway.standard.xml import Document, serialise
-from iwmo_gateway.store import facts, mailbox, messages, parties, reviews
+from iwmo_gateway.store import mailbox, messages, parties, reviews
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COMPLETE, COUNTS, Event, Judgement, Message, Status
+from iwmo_gateway.store.progress import Fase
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +51,7 @@ class Occasion:
     now: datetime
     received_at: datetime
     answered_on: date
+    telling: Telling = field(default_factory=Telling)
 
 
 @traced("judge")
@@ -59,7 +64,9 @@ def process(gateway: Gateway, message: Message, document: Document, occasion: Oc
     """
     began = time.perf_counter()
     try:
+        occasion.telling.at(Fase.CONTROLEERT)
         assessment = assess(gateway, document)
+        occasion.telling.read(assessment.bericht)
         result = _settled(gateway, message, document, assessment, occasion)
     except Exception as error:
         result = _fault(gateway, message, occasion, error)
@@ -103,6 +110,8 @@ def _settle(
     gateway: Gateway, message: Message, document: Document, assessment: Assessment, occasion: Occasion
 ) -> Result:
     """The one transaction: judge first, write last."""
+    telling = occasion.telling
+    telling.at(Fase.BEOORDEELT)
     with gateway.database.writing() as transaction:
         gateway.database.lock(transaction, message.domain, message.gemeente, message.aanbieder)
         if message.judgements:
@@ -111,7 +120,8 @@ def _settle(
         if before is not None and (message.status in COUNTS or answered_by_receiver(transaction, message)):
             # Somebody else had it judged since it was read: an approval is never taken back, nor what a receiver said.
             return before
-        judged = complete(gateway, transaction, message, assessment, occasion.received_at)
+        judged = complete(gateway, transaction, message, assessment, occasion.received_at, telling.judged)
+        telling.at(Fase.BOEKT)
         verdict, status = judged.verdict, status_of(assessment, judged.verdict)
         if before is not None and message.status is status:
             said = messages.findings_of(transaction, message.id, message.judgements)
@@ -140,7 +150,7 @@ def _settle(
         messages.insert_judgement(transaction, judgement, verdict.findings)
         after = replace(message, **changes)
         _follow_up(gateway, transaction, after, document, assessment, judged, occasion)
-        send(transaction, message, after, answer, occasion, judgement)
+        send(gateway, transaction, message, after, answer, occasion, judgement)
         return Result(after, judgement, verdict.findings[:SHOWN])
 
 
@@ -159,8 +169,8 @@ def _follow_up(
         if counts and judged.asked is not None:
             follow(gateway, transaction, judged.asked, message, document, bericht, occasion.now)
     elif bericht is not None:
-        if counts and judged.historie is not None:
-            facts.add_facts(transaction, message, bericht, judged.historie, judged.verdict.settlement)
+        if counts and judged.known is not None:
+            keep_facts(gateway, transaction, message, bericht, judged.known, judged.verdict.settlement)
         if message.status is Status.IN_REVIEW and not message.forwarded:
             _hold(transaction, message, bericht, judged)
         messages.insert_numbers(transaction, message.id, bericht.toewijzing_nummers)
@@ -182,6 +192,7 @@ def _hold(transaction: Transaction, message: Message, bericht: Bericht, judged: 
 
 
 def send(
+    gateway: Gateway,
     transaction: Transaction,
     message: Message,
     after: Message,
@@ -198,7 +209,7 @@ def send(
         retour, xml = answer
         if judgement.status in COUNTS:
             retour = replace(retour, forwarded=True)
-        if not messages.insert_message(transaction, retour, xml, None):
+        if not messages.insert_message(transaction, retour, gateway.keyring.seal_xml(retour.id, xml), None):
             raise StoreConflict("The identification of the answer is in use")
         deliveries.append((message.afzender, retour.id, replaces))
         detail = noted({"retour": retour.id, "vervangt": replaces})
@@ -296,31 +307,28 @@ def _gist(found: Sequence[Finding]) -> list[tuple[str, str | None, str, Actie]]:
 
 
 def _fault(gateway: Gateway, message: Message, occasion: Occasion, error: Exception) -> Result:
-    """Keep what went wrong with us. Only the kind of an unforeseen error is told: its text may hold values."""
-    said = f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
-    hopeless = isinstance(error, RuleCrashed | RetourInvalid)
-    busy = isinstance(error, StoreBusy)
-    failed = hopeless or (message.attempts >= gateway.settings.max_attempts and not busy)
-    log.error("judging_failed", message=message.id, error=said, where=_where(error), failed=failed)
+    """Keep what went wrong with us, and when the message is tried again.
+
+    If somebody judged it meanwhile, or its own judgement was kept and only the answer of the database was lost, that is
+    the result.
+    """
+    fault = faults.fault_of(message, error, occasion.now, gateway.settings.max_attempts)
+    log.error("judging_failed", message=message.id, error=fault.error, where=_where(error), failed=not fault.again)
+    metrics.count_fault(fault)
     if message.judgements:
         raise error
-    status = Status.FAILED if failed else Status.RECEIVED
+    status = fault.status
     try:
         with gateway.database.writing() as transaction:
-            messages.note_fault(
-                transaction,
-                message,
-                said,
-                attempts=message.attempts - 1 if busy else message.attempts,  # a lock is no fault of the message
-                failed=failed,
-                retry_at=occasion.now + gateway.lease,
-            )
-            messages.insert_events(transaction, message.id, [Event(occasion.now, "fault", "gateway", {"error": said})])
+            if not faults.keep(transaction, fault, random.random()):  # noqa: S311 spreads tries, guards nothing
+                return result_of(transaction, messages.by_id(transaction, message.id) or message)
     except GatewayError:
         # The lease runs out by itself, and a worker tries again.
         log.error("fault_not_kept", message=message.id)
         status = Status.RECEIVED
-    return Result(replace(message, status=status, error=said), None, ())
+        if message.attempts:
+            gateway.unkept[message.id] = fault
+    return Result(replace(message, status=status, error=fault.error), None, ())
 
 
 def _where(error: BaseException) -> str:

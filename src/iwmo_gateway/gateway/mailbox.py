@@ -1,25 +1,30 @@
 """The mailbox of the calling party: reading never consumes, acknowledging is explicit and harmless to repeat."""
 
+from collections.abc import Collection
+
 import structlog
 
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store import mailbox, messages
 from iwmo_gateway.store.mailbox import Entry
 
 log = structlog.get_logger(__name__)
 
 
-def waiting(gateway: Gateway, party: str, *, after: int, limit: int) -> list[Entry]:
-    """What the party has not acknowledged yet, oldest first, behind number `after`."""
+def waiting(
+    gateway: Gateway, party: str, *, after: int, limit: int, domains: Collection[Domain] | None = None
+) -> list[Entry]:
+    """What the party has not acknowledged yet (of these domains only), oldest first, behind number `after`."""
     with gateway.database.reading() as transaction:
-        return mailbox.waiting_for(transaction, party, after=after, limit=limit)
+        return mailbox.waiting_for(transaction, party, domains, after=after, limit=limit)
 
 
 def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry, bytes] | None:
     """One entry with the bytes of its message, which count as fetched from now on; None if there is no such entry."""
     with gateway.database.reading() as transaction:
-        entry = mailbox.entry(transaction, party, nr)
+        entry = mailbox.entry(transaction, party, nr, caller.limited_to)
     if entry is None:
         return None
     if entry.fetched_at is None:
@@ -27,20 +32,20 @@ def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry,
         with gateway.database.writing() as transaction:
             mailbox.mark_fetched(transaction, party, entry.message, caller.at)
     with gateway.database.reading() as transaction:
-        still = mailbox.entry(transaction, party, nr)
-        if still is None:
-            return None
-        body = messages.xml_of(transaction, still.message)
+        still = mailbox.entry(transaction, party, nr, caller.limited_to)
+        sealed = messages.xml_of(transaction, still.message) if still else None
+    if still is None or sealed is None:
+        return None
     log.info("fetched", message=still.message, answers=still.answers, origin=still.request)
-    return still, body
+    return still, gateway.keyring.open_xml(still.message, sealed)
 
 
-def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> bool:
-    """The party has the message in hand: it no longer waits. False if there is no such entry."""
+def acknowledge(gateway: Gateway, caller: Caller, party: str, nr: int) -> str | None:
+    """The party has the message in hand: it no longer waits. The id of the message; None if there is no such entry."""
     with gateway.database.writing() as transaction:
-        entry = mailbox.entry(transaction, party, nr)
+        entry = mailbox.entry(transaction, party, nr, caller.limited_to)
         if entry is None:
-            return False
+            return None
         mailbox.mark_acknowledged(transaction, party, nr, caller.at)
     log.info("acknowledged", message=entry.message, answers=entry.answers, origin=entry.request)
-    return True
+    return entry.message

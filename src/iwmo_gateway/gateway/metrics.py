@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from iwmo_gateway import __version__
 from iwmo_gateway.contract import terms
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.faults import Fault
 from iwmo_gateway.rules.engine import Finding
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import SOORTEN
@@ -34,6 +35,8 @@ _FINDINGS: Final = Counter(
     "iwmo_findings", "Findings, by kind of message, rule and what they do", ["soort", "regel", "actie"],
     registry=REGISTRY,
 )  # fmt: skip
+_FAILED: Final = Counter("iwmo_failed_authentications", "Calls with a token that is not good", registry=REGISTRY)
+_LIMITED: Final = Counter("iwmo_calls_limited", "Calls beyond the limit of their token", registry=REGISTRY)
 _SECONDS: Final = Histogram(
     "iwmo_judging_seconds",
     "Time from having the bytes kept to having the answer stored",
@@ -41,6 +44,10 @@ _SECONDS: Final = Histogram(
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
 )
+_FAULTS: Final = Counter(
+    "iwmo_faults", "Faults of ours while judging, by kind and what becomes of the message", ["kind", "status"],
+    registry=REGISTRY,
+)  # fmt: skip
 _TERM_USED: Final = Histogram(
     "iwmo_answer_term_used_ratio",
     "Working days from receipt to answer against those of its term, by kind of message; above 1 is late",
@@ -74,6 +81,11 @@ def count_received(message: Message, *, repeated: bool) -> None:
     _RECEIVED.labels(message.soort, "repeated" if repeated else "new").inc()
 
 
+def count_fault(fault: Fault) -> None:
+    """One fault of ours."""
+    _FAULTS.labels(fault.kind, fault.status).inc()
+
+
 def count(message: Message, found: Iterable[Finding], seconds: float) -> None:
     """One judging of one message."""
     _JUDGED.labels(message.soort, message.status).inc()
@@ -87,6 +99,16 @@ def count_answer(message: Message, answered_on: date) -> None:
     term = terms.CLAIM if message.soort[-3:] in CLAIMS else terms.RETURN
     took = terms.working_days_between(day_of(message.received_at), answered_on)
     _TERM_USED.labels(message.soort).observe(took / term.days)
+
+
+def count_failed_authentication() -> None:
+    """One call with a token that nobody holds, or that is not good any more."""
+    _FAILED.inc()
+
+
+def count_limited() -> None:
+    """One call that was refused because there were too many with its token."""
+    _LIMITED.inc()
 
 
 def count_problem(code: str) -> None:

@@ -119,7 +119,7 @@ def waiting(
     A party sees what it has to do and what it waits for.
     """
     parties = tuple(party for party in (caller.party, asked.partij) if party is not None)
-    wanted = Wanted(parties, asked.domein, asked.aan_zet)
+    wanted = Wanted(parties, asked.domein, asked.aan_zet, caller.limited_to)
     found: list[list[tuple[date, int, Stream, Open]]] = []
     with gateway.database.reading() as transaction:
         for stream, (soort, term) in _STREAMS.items():

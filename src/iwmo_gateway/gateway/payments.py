@@ -53,7 +53,13 @@ def due(gateway: Gateway, caller: Caller, asked: Asked, *, after: int, limit: in
         return []
     with gateway.database.reading() as transaction:
         found = payments.claimed(
-            transaction, equal, asked.received_from, asked.received_until, after=after, limit=limit
+            transaction,
+            equal,
+            caller.limited_to,
+            asked.received_from,
+            asked.received_until,
+            after=after,
+            limit=limit,
         )
         held = profielen_between(transaction, {(one.domein, one.gemeente, one.aanbieder) for one in found})
     return [_payment(one, held[one.domein, one.gemeente, one.aanbieder]) for one in found]

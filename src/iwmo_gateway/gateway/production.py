@@ -44,6 +44,8 @@ def accounts(gateway: Gateway, caller: Caller, domain: Domain, gemeente: str, ye
 
     The municipality and operators see every provider, a provider only itself; anyone else sees none.
     """
+    if domain not in caller.domains:
+        return []
     if caller.party is not None and len(caller.party) == 4 and caller.party != gemeente:
         return []
     only = None if caller.party in {None, gemeente} else [caller.party or ""]

@@ -1,6 +1,7 @@
 """Receiving: what is not ours to keep is refused, what can be kept is kept first and judged then."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,17 +13,21 @@ from iwmo_gateway.errors import StoreConflict
 from iwmo_gateway.gateway import metrics
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.assessing import assess, complete, status_of
+from iwmo_gateway.gateway.audit import deed_of
 from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.gateway.correlation import correlation, noted
 from iwmo_gateway.gateway.judging import Occasion, process
+from iwmo_gateway.gateway.parties import Unreachable, unreachable
 from iwmo_gateway.gateway.results import Result, result_of
 from iwmo_gateway.gateway.tracing import traced
 from iwmo_gateway.rules.verdict import Verdict
 from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.standard.xml import Document, Unreadable, read
-from iwmo_gateway.store import messages
+from iwmo_gateway.store import audit, messages
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Event, Message, Status
+from iwmo_gateway.store.messages import Event, Message, Sealed, Status
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +40,9 @@ class Denial(StrEnum):
 
     NOT_THE_SENDER = "not-the-sender"
     NO_PARTY = "no-party"
+    NOT_THIS_DOMAIN = "not-this-domain"
+    UNKNOWN_RECEIVER = "unknown-receiver"
+    RECEIVER_NOT_IN_DOMAIN = "receiver-not-in-domain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +68,34 @@ class Taken:
 def receive(
     gateway: Gateway, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False
 ) -> Refused | Taken:
-    """Take a message: keep it, judge it, store and return its result.
+    """Take a message: keep it, note in the audit trail who sent it, judge it, store and return its result.
 
     `received_at` is the moment by which it is judged and answered: now, but in a sandbox. `later` only keeps it; a
     worker judges it. Everything else about it is in the result, whatever is wrong with it.
     """
-    document = _readable(gateway, caller, body)
-    if isinstance(document, Refused):
-        return document
+    read_by = _readable(gateway, caller, body)
+    if isinstance(read_by, Refused):
+        return read_by
+    document, caller = read_by
     if caller.party is None:
         return Refused(
             Denial.NO_PARTY, "Alleen een partij zendt berichten in.", "een token van een partij", caller.role
         )
-    message = _message(document, caller, body, received_at, later=later)
+    message = _message(document, caller, body, received_at)
     lease_until = caller.at if later else caller.at + gateway.lease
+    sealed = gateway.keyring.seal_xml(message.id, body)
     with gateway.database.writing() as transaction:
-        kept = _kept(transaction, message, body, lease_until)
+        refused = _undeliverable(gateway, transaction, document)
+        if refused is not None:
+            return refused
+        kept = _kept(transaction, message, sealed, lease_until)
         repeated = kept.id != message.id
+        if kept.purged_at is not None:
+            messages.put_back(transaction, kept.id, gateway.keyring.seal_xml(kept.id, body))
+            kept = replace(kept, purged_at=None)
         happened = Event(caller.at, "repeated" if repeated else "received", caller.actor, noted())
         messages.insert_events(transaction, kept.id, [happened])
+        audit.add(transaction, deed_of(caller, Action.SEND, "berichten", messages=[kept.id]))
     metrics.count_received(kept, repeated=repeated)
     if repeated:
         return Taken(_repeated(gateway, kept, document, caller, received_at), repeated=True)
@@ -92,12 +109,16 @@ def receive(
 
 def validate(gateway: Gateway, caller: Caller, body: bytes, received_at: datetime) -> Refused | tuple[Message, Verdict]:
     """What the gateway would say of a message, at all levels; nothing is kept."""
-    document = _readable(gateway, caller, body)
-    if isinstance(document, Refused):
-        return document
+    read_by = _readable(gateway, caller, body)
+    if isinstance(read_by, Refused):
+        return read_by
+    document, caller = read_by
     message = _message(document, caller, body, received_at)
     assessment = assess(gateway, document)
     with gateway.database.reading() as transaction:
+        refused = _undeliverable(gateway, transaction, document)
+        if refused is not None:
+            return refused
         unheld = replace(message, holds_identification=False)
         known = messages.by_digest(transaction, message.afzender, message.digest)
         verdict = complete(gateway, transaction, known or unheld, assessment, received_at).verdict
@@ -105,22 +126,52 @@ def validate(gateway: Gateway, caller: Caller, body: bytes, received_at: datetim
 
 
 @traced("read")
-def _readable(gateway: Gateway, caller: Caller, body: bytes) -> Document | Refused:
+def _readable(gateway: Gateway, caller: Caller, body: bytes) -> tuple[Document, Caller] | Refused:
+    """The document, and the caller as the party that sends it: itself, or one that gave it a mandate."""
     document = read(body, gateway.settings.max_message_bytes)
     if isinstance(document, Unreadable):
         return Refused(document, document.tekst, document.verwacht, regelnummer=document.regelnummer)
-    if caller.party is not None and document.kop.afzender not in {None, caller.party}:
+    sender: Caller | None = caller
+    if caller.party is not None and document.kop.afzender is not None:
+        sender = caller.acting_for(document.kop.afzender)
+    if sender is None:
         named = _SENDER.get(document.soort.code[-3:], "Ontvanger" if document.soort.is_answer else "Afzender")
         return Refused(
             Denial.NOT_THE_SENDER,
-            f"De {named} in het bericht is niet de partij van dit token.",
+            f"De {named} in het bericht is niet de partij van dit token, en gaf die ook geen machtiging.",
             f"{named} {caller.party}",
             f"{named} {(document.kop.afzender or '')[:20]}",
         )
-    return document
+    domain = document.soort.domain
+    if domain not in sender.domains:
+        told = f"Een bericht van {domain.standard} is niet voor dit token of deze partij."
+        return Refused(Denial.NOT_THIS_DOMAIN, told, _standards(sender.domains), domain.standard)
+    return document, sender
 
 
-def _message(document: Document, caller: Caller, body: bytes, received_at: datetime, *, later: bool = False) -> Message:
+def _undeliverable(gateway: Gateway, transaction: Transaction, document: Document) -> Refused | None:
+    """Why the receiver cannot be sent this; what is no code at all is left to the schema."""
+    receiver, domain = document.kop.ontvanger, document.soort.domain
+    if receiver is None or not is_party_code(receiver):
+        return None
+    match unreachable(gateway, transaction, receiver, domain):
+        case None:
+            return None
+        case Unreachable.UNKNOWN:
+            told = f"De ontvanger {receiver} is hier niet aangesloten."
+            return Refused(Denial.UNKNOWN_RECEIVER, told, "de code van een aangesloten partij", receiver)
+        case Unreachable.NOT_IN_DOMAIN:
+            told = f"De ontvanger {receiver} doet hier niet mee in {domain.standard}."
+            return Refused(
+                Denial.RECEIVER_NOT_IN_DOMAIN, told, f"een partij die meedoet in {domain.standard}", receiver
+            )
+
+
+def _standards(domains: Iterable[Domain]) -> str:
+    return ", ".join(sorted(domain.standard for domain in domains)) or "geen"
+
+
+def _message(document: Document, caller: Caller, body: bytes, received_at: datetime) -> Message:
     kop, soort = document.kop, document.soort
     identificatie, declaratie_nummer = (
         number if len(number or "") <= 12 else None for number in (kop.identificatie, kop.declaratie_nummer)
@@ -140,19 +191,18 @@ def _message(document: Document, caller: Caller, body: bytes, received_at: datet
         status=Status.RECEIVED,
         holds_identification=identificatie is not None,
         declaratie_nummer=declaratie_nummer,
-        attempts=0 if later else 1,
         request=correlation(),
     )
 
 
 @traced("keep")
-def _kept(transaction: Transaction, message: Message, body: bytes, lease_until: datetime) -> Message:
+def _kept(transaction: Transaction, message: Message, sealed: Sealed, lease_until: datetime) -> Message:
     """The message as it is kept now, or the one that was kept before with exactly these bytes.
 
     Where its identification is in use by another message it is kept without holding it: judging says so (TR056).
     """
     for candidate in (message, replace(message, holds_identification=False)):
-        if messages.insert_message(transaction, candidate, body, lease_until):
+        if messages.insert_message(transaction, candidate, sealed, lease_until):
             return candidate
         known = messages.by_digest(transaction, message.afzender, message.digest)
         if known is not None:

@@ -44,7 +44,13 @@ def due(gateway: Gateway, caller: Caller, asked: Asked, tot: date, *, after: int
         return []
     with gateway.database.reading() as transaction:
         found = reclaims.credited(
-            transaction, equal, asked.received_from, asked.received_until, after=after, limit=limit
+            transaction,
+            equal,
+            caller.limited_to,
+            asked.received_from,
+            asked.received_until,
+            after=after,
+            limit=limit,
         )
         held = profielen_between(transaction, {(one.domein, one.gemeente, one.aanbieder) for one in found})
     return [_reclaim(one, tot, held[one.domein, one.gemeente, one.aanbieder]) for one in found]

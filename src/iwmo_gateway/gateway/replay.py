@@ -1,142 +1,191 @@
-"""Replay: judging kept messages again, under today's schemas and rules, by their own moment of receipt."""
+"""Replay: choosing kept messages to be judged again, and who starts, pauses, resumes or cancels that."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
 
-import structlog
-
-from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.gateway.access import Caller
-from iwmo_gateway.gateway.assessing import assess, complete, status_of
 from iwmo_gateway.gateway.context import Gateway, new_id
-from iwmo_gateway.gateway.judging import Occasion, answered_by_receiver, process
-from iwmo_gateway.rules.engine import Finding
-from iwmo_gateway.standard.days import day_of
-from iwmo_gateway.store import mailbox, messages, replays
+from iwmo_gateway.store import differences, replays
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import COUNTS, Message, Status
-from iwmo_gateway.store.replays import Item, Replay
-
-log = structlog.get_logger(__name__)
+from iwmo_gateway.store.differences import Difference
+from iwmo_gateway.store.replays import Item, Outcome, Replay, ReplayStatus
+from iwmo_gateway.store.search import Search
 
 AT_ONCE: Final = 100
-"""How many messages one replay by ids may name."""
-_NEVER_OWN: Final = "Een retourbericht wordt niet opnieuw beoordeeld."
-_HELD: Final = "Regels van het bericht wachten op een besluit van de gemeente; opnieuw beoordelen kan daarna."
+"""How many messages one call by ids may name."""
+MOST: Final = 100_000
+"""How many messages one replay by filter holds at most."""
+CONCURRENCY: Final = 2
+"""How many messages of one replay are in hand at the same time, if nothing else is asked."""
+PREVIEW_HOLDS: Final = timedelta(days=1)
+"""How long a preview can be started."""
 
 
-def replay(
-    gateway: Gateway, caller: Caller, ids: Iterable[str], *, reason: str, dry_run: bool = False, force: bool = False
-) -> Replay:
-    """Judge these messages again, oldest first, and keep who asked for it, why, and what came of each.
+class Action(StrEnum):
+    """What may be done with a replay."""
 
-    An approval is never taken back and nothing is booked or delivered twice: of an accepted message only the
-    difference is shown. A refused message whose answer was fetched is judged only with `force`; its new answer then
-    says in the mailbox which one it replaces. `dry_run` shows the difference of each and changes nothing.
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+_LEADS_TO: Final[dict[tuple[Action, ReplayStatus], ReplayStatus]] = {
+    (Action.START, ReplayStatus.PREVIEW): ReplayStatus.RUNNING,
+    (Action.PAUSE, ReplayStatus.RUNNING): ReplayStatus.PAUSED,
+    (Action.RESUME, ReplayStatus.PAUSED): ReplayStatus.RUNNING,
+    **{
+        (Action.CANCEL, status): ReplayStatus.CANCELLED
+        for status in (ReplayStatus.PREVIEW, ReplayStatus.RUNNING, ReplayStatus.PAUSED)
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Why messages are judged again, and how."""
+
+    reason: str
+    dry_run: bool = False
+    force: bool = False
+    concurrency: int = CONCURRENCY
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A replay and how far it is. `outcomes` leaves out what waits."""
+
+    replay: Replay
+    outcomes: Mapping[Outcome, int]
+
+    @property
+    def done(self) -> int:
+        """How many messages it is through with; what was cancelled is not done."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome is not Outcome.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that is told of a replay: `statuses` counts from which status to which, `difference` is of a dry run."""
+
+    progress: Progress
+    statuses: Sequence[tuple[str, str, int]]
+    difference: Difference | None
+    items: Sequence[Item]
+
+
+def preview(gateway: Gateway, caller: Caller, wanted: Search, asked: Mapping[str, Any], wish: Wish) -> str:
+    """Choose what a search finds now, at most `MOST` and the oldest of it; nothing is judged until it is started.
+
+    `asked` is the search as its asker put it. Returns the id of the replay.
     """
-    ordered = sorted(set(ids))
-    wanted = Replay(
+    with gateway.database.writing() as transaction:
+        made = _insert(transaction, caller, wish, ReplayStatus.PREVIEW, asked)
+        more = replays.choose_found(transaction, made.id, wanted, MOST)
+        replays.make_ready(transaction, made.id, more=more)
+    return made.id
+
+
+def by_ids(gateway: Gateway, caller: Caller, ids: Iterable[str], wish: Wish) -> str:
+    """Choose these messages, and have them judged at once by whatever process works. Returns the id of the replay."""
+    with gateway.database.writing() as transaction:
+        made = _insert(transaction, caller, wish, ReplayStatus.RUNNING, None)
+        replays.choose_ids(transaction, made.id, ids)
+        replays.make_ready(transaction, made.id, more=False)
+    return made.id
+
+
+def change(gateway: Gateway, caller: Caller, replay_id: str, action: Action) -> tuple[Progress, bool] | None:
+    """Start, pause, resume or cancel a replay: how it is then, and whether its status let it; None if there is none.
+
+    What is in hand is finished. What a cancelled replay has not done stays undone.
+    """
+    with gateway.database.writing() as transaction:
+        found = replays.by_id(transaction, replay_id, lock=True)
+        if found is None:
+            return None
+        before = _as_of(found, caller.at)
+        after = _LEADS_TO.get((action, before.status))
+        if after is not None:
+            entry = {"at": caller.at.isoformat(), "action": action.value, "actor": caller.actor}
+            ended = caller.at if after is ReplayStatus.CANCELLED else None
+            replays.change(transaction, before, after, entry, ended)
+        return _progress(transaction, replay_id, caller.at), after is not None
+
+
+def allowed(action: Action) -> frozenset[ReplayStatus]:
+    """The statuses in which something may be done with a replay."""
+    return frozenset(before for one, before in _LEADS_TO if one is action)
+
+
+def progress(gateway: Gateway, replay_id: str, now: datetime) -> Progress:
+    """How far a replay is that is there."""
+    with gateway.database.reading() as transaction:
+        return _progress(transaction, replay_id, now)
+
+
+def find(gateway: Gateway, replay_id: str, now: datetime, *, limit: int) -> Account | None:
+    """All that is told of a replay, with its first messages."""
+    with gateway.database.reading() as transaction:
+        if replays.by_id(transaction, replay_id) is None:
+            return None
+        told = _progress(transaction, replay_id, now)
+        dry_run = told.replay.dry_run
+        return Account(
+            told,
+            differences.statuses_of(transaction, replay_id),
+            differences.difference_of(transaction, replay_id) if dry_run else None,
+            replays.items_of(transaction, replay_id, after=-1, limit=limit),
+        )
+
+
+def items(
+    gateway: Gateway, replay_id: str, *, after: int, limit: int, outcome: Outcome | None = None
+) -> list[Item] | None:
+    """A page of the messages of a replay; None if there is no such replay."""
+    with gateway.database.reading() as transaction:
+        if replays.by_id(transaction, replay_id) is None:
+            return None
+        return replays.items_of(transaction, replay_id, after=after, limit=limit, outcome=outcome)
+
+
+def listed(gateway: Gateway, now: datetime, *, before: str | None, limit: int) -> list[Progress]:
+    """Replays, newest first."""
+    with gateway.database.reading() as transaction:
+        found = replays.newest(transaction, before=before, limit=limit)
+        outcomes = replays.outcomes_of(transaction, [one.id for one in found])
+        return [Progress(_as_of(one, now), outcomes[one.id]) for one in found]
+
+
+def _insert(
+    transaction: Transaction, caller: Caller, wish: Wish, status: ReplayStatus, asked: Mapping[str, Any] | None
+) -> Replay:
+    made = Replay(
         id=new_id(caller.at),
         created_at=caller.at,
         actor=caller.actor,
-        reason=reason,
-        dry_run=dry_run,
-        force=force,
-        finished_at=None,
-        items=tuple(Item(message_id) for message_id in ordered),
+        reason=wish.reason,
+        dry_run=wish.dry_run,
+        force=wish.force,
+        status=status,
+        concurrency=wish.concurrency,
+        filter=asked,
     )
-    with gateway.database.writing() as transaction:
-        replays.insert_replay(transaction, wanted)
-    for nr, message_id in enumerate(ordered):
-        item = _item(gateway, caller, message_id, dry_run=dry_run, force=force)
-        with gateway.database.writing() as transaction:
-            replays.settle_item(transaction, wanted.id, nr, item)
-    with gateway.database.writing() as transaction:
-        replays.finish(transaction, wanted.id, datetime.now(UTC))
-        return replays.by_id(transaction, wanted.id) or wanted
+    replays.insert_replay(transaction, made)
+    return made
 
 
-def find(gateway: Gateway, replay_id: str) -> Replay | None:
-    """A replay with what came of each of its messages."""
-    with gateway.database.reading() as transaction:
-        return replays.by_id(transaction, replay_id)
+def _progress(transaction: Transaction, replay_id: str, now: datetime) -> Progress:
+    found = replays.by_id(transaction, replay_id)
+    if found is None:
+        raise LookupError(f"There is no replay {replay_id}")
+    return Progress(_as_of(found, now), replays.outcomes_of(transaction, [replay_id])[replay_id])
 
 
-def _item(gateway: Gateway, caller: Caller, message_id: str, *, dry_run: bool, force: bool) -> Item:
-    with gateway.database.reading() as transaction:
-        message = messages.by_id(transaction, message_id)
-        body = messages.xml_of(transaction, message_id) if message else b""
-        refused = None if message is None else _refusal(transaction, message, force=force or dry_run)
-        final = message is not None and (message.status in COUNTS or answered_by_receiver(transaction, message))
-    if message is None:
-        return Item(message_id, "missing")
-    before = str(message.status)
-    if refused is not None:
-        return Item(message_id, "refused", before, before, {"reden": refused})
-    try:
-        if dry_run or final:
-            return _shown(gateway, message, body)
-        return _judged(gateway, caller, message, body)
-    except GatewayError as error:
-        return Item(message_id, "failed", before, before, {"fout": str(error)})
-    except Exception as error:
-        # Its text may hold values of the message: only its kind is told. The other messages go on.
-        log.error("replay_failed", message=message_id, error=type(error).__name__)
-        return Item(message_id, "failed", before, before, {"fout": type(error).__name__})
-
-
-def _refusal(transaction: Transaction, message: Message, *, force: bool) -> str | None:
-    """Why a message may not be judged again; None if it may."""
-    never = _NEVER_OWN if message.own else _HELD if message.status is Status.IN_REVIEW else None
-    if never is not None or force:
-        return never
-    if message.status in COUNTS:
-        return "Het bericht is al verwerkt; met force ziet u wat er nu anders zou zijn."
-    if answered_by_receiver(transaction, message):
-        return "De ontvanger heeft het bericht zelf beantwoord; met force ziet u wat de gateway er nu van zou zeggen."
-    if _answer_fetched(transaction, message):
-        return "Het retourbericht is al opgehaald; met force komt er een nieuw retourbericht."
-    return None
-
-
-def _judged(gateway: Gateway, caller: Caller, message: Message, body: bytes) -> Item:
-    before = str(message.status)
-    document = gateway.kept_document(message, body)
-    occasion = Occasion(caller.actor, caller.at, message.received_at, day_of(caller.at))
-    result = process(gateway, message, document, occasion)
-    if result.judgement is None:
-        return Item(message.id, "failed", before, str(result.message.status), {"fout": result.message.error})
-    outcome = "judged" if result.judgement.nr > message.judgements else "unchanged"
-    return Item(message.id, outcome, before, str(result.message.status))
-
-
-def _answer_fetched(transaction: Transaction, message: Message) -> bool:
-    answer = messages.answer_of(transaction, message.id)
-    if answer is None:
-        return False
-    entry = mailbox.entry_of_message(transaction, message.afzender, answer.id)
-    return entry is not None and (entry.fetched_at is not None or entry.acknowledged_at is not None)
-
-
-def _shown(gateway: Gateway, message: Message, body: bytes) -> Item:
-    """What judging would change; nothing is changed."""
-    document = gateway.kept_document(message, body)
-    assessment = assess(gateway, document)
-    with gateway.database.reading() as transaction:
-        verdict = complete(gateway, transaction, message, assessment, message.received_at).verdict
-        found = messages.findings_of(transaction, message.id, message.judgements)
-    after = status_of(assessment, verdict)
-    gone, new = _difference(found, verdict.findings), _difference(verdict.findings, found)
-    same = after is message.status and not gone and not new
-    detail = {"vervallen": gone, "nieuw": new}
-    return Item(message.id, "unchanged" if same else "shown", str(message.status), str(after), detail)
-
-
-def _difference(these: Sequence[Finding], others: Sequence[Finding]) -> list[dict[str, str | None]]:
-    known = {(finding.regel, finding.pad) for finding in others}
-    return [
-        {"regel": finding.regel, "retourcode": finding.retourcode, "pad": finding.pad}
-        for finding in these
-        if (finding.regel, finding.pad) not in known
-    ]
+def _as_of(found: Replay, now: datetime) -> Replay:
+    """A preview ends by itself."""
+    late = found.status is ReplayStatus.PREVIEW and now >= found.created_at + PREVIEW_HOLDS
+    return replace(found, status=ReplayStatus.EXPIRED) if late else found

@@ -6,9 +6,10 @@ from typing import Final
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.engine import Finding
-from iwmo_gateway.store import mailbox, messages
+from iwmo_gateway.store import mailbox, messages, progress
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Event, Judgement, Message
+from iwmo_gateway.store.messages import Event, Judgement, Message, Status
+from iwmo_gateway.store.progress import Progress
 from iwmo_gateway.store.search import Search, find_messages
 
 SHOWN: Final = 100
@@ -17,11 +18,12 @@ SHOWN: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A message with its newest judgement, and the first of its findings."""
+    """A message with its newest judgement, and the first of its findings; `progress` while it is in hand."""
 
     message: Message
     judgement: Judgement | None
     findings: tuple[Finding, ...]
+    progress: Progress | None = None
 
 
 def result_of(transaction: Transaction, message: Message) -> Result:
@@ -36,8 +38,16 @@ def result_of(transaction: Transaction, message: Message) -> Result:
 def find(gateway: Gateway, caller: Caller, message_id: str) -> Result | None:
     """The result of a message that the caller may see; None for any other."""
     with gateway.database.reading() as transaction:
-        message = _visible(transaction, caller, message_id)
-        return None if message is None else result_of(transaction, message)
+        seen = _visible(transaction, caller, message_id)
+        if seen is None:
+            return None
+        message, _ = seen
+        if message.status is not Status.RECEIVED:
+            return result_of(transaction, message)
+        at = progress.of(transaction, message_id)
+        # What was told longer ago than a lease was told by a process that died: now it waits.
+        alive = at is not None and at.updated_at > caller.at - gateway.lease
+        return Result(message, None, (), at if alive else None)
 
 
 def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[Judgement], list[Event]] | None:
@@ -51,18 +61,20 @@ def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[
 def findings(gateway: Gateway, caller: Caller, message_id: str, *, after: int, limit: int) -> list[Finding] | None:
     """A page of the findings of the newest judgement."""
     with gateway.database.reading() as transaction:
-        message = _visible(transaction, caller, message_id)
-        if message is None:
+        seen = _visible(transaction, caller, message_id)
+        if seen is None:
             return None
+        message, _ = seen
         return messages.findings_of(transaction, message.id, message.judgements, after=after, limit=limit)
 
 
 def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
     """The bytes of a message. An addressee that reads a message in its mailbox has fetched it."""
     with gateway.database.reading() as transaction:
-        message = _visible(transaction, caller, message_id)
-        if message is None:
+        seen = _visible(transaction, caller, message_id)
+        if seen is None:
             return None
+        message, caller = seen
         unread = caller.party is not None and _unfetched(transaction, caller.party, message.id)
     if unread and caller.party is not None:
         # Marked before it is handed out: what is handed out is not withdrawn any more.
@@ -71,29 +83,33 @@ def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
     with gateway.database.reading() as transaction:
         if message.own and message.ontvanger == caller.party and _withdrawn(transaction, message):
             return None
-        return messages.xml_of(transaction, message.id)
+        sealed = messages.xml_of(transaction, message.id)
+    return gateway.keyring.open_xml(message.id, sealed)
 
 
-def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
-    """The bytes of the return message to a message; None if it has none."""
+def retour_xml(gateway: Gateway, caller: Caller, message_id: str) -> tuple[str, bytes] | None:
+    """The id and the bytes of the return message to a message; None if it has none."""
     found = find(gateway, caller, message_id)
     if found is None or found.judgement is None or found.judgement.retour is None:
         return None
-    return xml(gateway, caller, found.judgement.retour)
+    body = xml(gateway, caller, found.judgement.retour)
+    return None if body is None else (found.judgement.retour, body)
 
 
 def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | None, limit: int) -> list[Result]:
     """Results that match and that the caller may see, newest first; without their findings."""
-    wanted = replace(wanted, seen_by=caller.party)
+    wanted = replace(wanted, seen_by=caller.party, domains=caller.limited_to)
     with gateway.database.reading() as transaction:
         found = find_messages(transaction, wanted, before=before, limit=limit)
         newest = messages.newest_judgements(transaction, [message.id for message in found])
         return [Result(message, newest.get(message.id), ()) for message in found]
 
 
-def _visible(transaction: Transaction, caller: Caller, message_id: str) -> Message | None:
+def _visible(transaction: Transaction, caller: Caller, message_id: str) -> tuple[Message, Caller] | None:
+    """A message, and the caller as the party that sees it; None where it sees none."""
     message = messages.by_id(transaction, message_id)
-    return message if message is not None and caller.sees(message) else None
+    seeing = None if message is None else caller.seeing(message)
+    return None if message is None or seeing is None else (message, seeing)
 
 
 def _withdrawn(transaction: Transaction, answer: Message) -> bool:

@@ -64,6 +64,7 @@ def waiting(
 
     A municipality sees its own, operators and auditors all of them, a provider none.
     """
+    wanted = replace(wanted, domains=caller.limited_to)
     if caller.party is not None:
         if wanted.gemeente not in {None, caller.party}:
             return []
@@ -83,7 +84,7 @@ def decide(gateway: Gateway, caller: Caller, asked: Sequence[Decision], answered
     by_claim: dict[str, list[Decision]] = {}
     for one in asked:
         review = known.get(one.review)
-        if review is not None and review.gemeente == caller.party:
+        if review is not None and review.gemeente == caller.party and review.domain in caller.domains:
             by_claim.setdefault(review.message, []).append(one)
     came: dict[int, list[Decided]] = {}
     for decisions in by_claim.values():
@@ -184,7 +185,7 @@ def _settle(gateway: Gateway, transaction: Transaction, message: Message, occasi
         refused=[review.referentie_nummer for review in refused],
     )
     after = replace(message, status=status, judgements=judgement.nr, forwarded=True)
-    send(transaction, message, after, answer, occasion, judgement)
+    send(gateway, transaction, message, after, answer, occasion, judgement)
     return judgement
 
 

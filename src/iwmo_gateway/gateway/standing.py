@@ -77,7 +77,7 @@ class _Standing(Collector):
             held.add_metric([due], lines.get(due, 0))
         yield held
         running = watching.running_replays(transaction)
-        yield GaugeMetricFamily("iwmo_replays_running", "Replays that are not finished", running)
+        yield GaugeMetricFamily("iwmo_replays_running", "Replays that run", running)
 
 
 def _limits(term: Term, today: date, tomorrow: date) -> Limits:

@@ -49,8 +49,9 @@ def find(
     limit: int,
 ) -> Page[FactT]:
     """A page of facts that match and that the caller may see: a party those in which it is one of the two sides."""
+    wanted = replace(wanted, seen_by=caller.party, domains=caller.limited_to)
     with gateway.database.reading() as transaction:
         # One more than the page holds, to know whether there is another.
-        found = read(transaction, replace(wanted, seen_by=caller.party), after=after, limit=limit + 1)
+        found = read(transaction, wanted, after=after, limit=limit + 1)
     page = found[:limit]
     return Page(page, page[-1].key if len(found) > limit else None)

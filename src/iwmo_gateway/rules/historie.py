@@ -1,6 +1,6 @@
 """What the rules of levels 3 and 4 may look at beside the message: facts of earlier messages, and outside sources.
 
-Both are frozen and loaded for the whole message at once. A client is known here by a keyed hash of the Bsn, never by
+Both are frozen and loaded for the whole message at once. A client is known here by what the store knows it by, never by
 the Bsn itself.
 """
 
@@ -117,9 +117,9 @@ class Aanvraag:
 class Historie:
     """Facts of messages that count as sent, as far as this message can touch them.
 
-    `clienten` are the keyed hashes of the message's clients, by Bsn. `toewijzingen` are all versions by number, of this
-    domain and municipality, whoever the provider is: of the numbers that the message names, and for a 317 of all that
-    its client has. `starts` and `stops` are those of this client with this provider and municipality that were not
+    `clienten` is what the store knows the message's clients by, by Bsn. `toewijzingen` are all versions by number, of
+    this domain and municipality, whoever the provider is: of the numbers that the message names, and for a 317 of all
+    that its client has. `starts` and `stops` are those of this client with this provider and municipality that were not
     deleted, stops in the order in which they came. `goedgekeurde_regels` counts, by allocation number, approved claim
     lines that were not credited. `verzoeken` are the requests of this provider in this domain, by the references that
     the message names; `open_verzoeken` the references of those for this client and municipality that are open.
@@ -129,8 +129,8 @@ class Historie:
     on which the first version of each allocation was received; for a claim the starts and stops of its clients.
 
     For a claim: `declaraties` are the earlier ones, `bekend` the clients for whom this municipality allocated anything
-    to this provider, each with the keyed hash of the birth date that its newest 301 told, and `geboortedata` the same
-    hash of what the message tells, by Bsn. A birth date of which a part is unknown has none.
+    to this provider, each with the birth date that its newest 301 told, and `geboortedata` those that the message
+    tells, by Bsn. A birth date of which a part is unknown is none.
 
     For a return message: `beantwoord` is the message that it answers.
     """

@@ -1,6 +1,6 @@
 """What the levels together say of a message."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeGuard
@@ -32,7 +32,16 @@ from iwmo_gateway.standard.schemas import SchemaCheck
 _ALONE: Final = (content, allocations, products, requests, invoices, answers_alone)
 _AGAINST: Final = (history, deliveries, pending)
 _OUTSIDE: Final = (external, agreement, deadlines, inclusions, care, grants)
+_PASSES: Final = len(_AGAINST) + len(_OUTSIDE) + 1
+"""Those of the levels, and the sharing out of volumes."""
 LEVELS: Final[tuple[Level, ...]] = (*_ALONE, *_AGAINST, *_OUTSIDE, shares, answers)
+
+Told = Callable[[int, int], None]
+"""Who hears how many of the passes over a message are done, and of how many."""
+
+
+def unheard(_done: int, _of: int) -> None:
+    """Nobody listens."""
 
 
 class Outcome(StrEnum):
@@ -82,22 +91,23 @@ def judge_alone(bericht: Bericht | Retour) -> Verdict:
     return Verdict(_in_order(found), nothing_of(bericht) if is_claim(bericht) else None)
 
 
-def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
+def judge_against(bericht: Bericht, historie: Historie, bronnen: Bronnen, told: Told = unheard) -> Verdict:
     """Levels 3 and 4 together; a fault in the Header, and of a claim one in Declaratie, leaves the rest unsaid."""
-    return replace(_against(bericht, historie, bronnen), consulted=consulted(bericht, historie, bronnen))
+    verdict = _against(bericht, historie, bronnen, told)
+    return replace(verdict, consulted=consulted(bericht, historie, bronnen))
 
 
-def _against(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Verdict:
-    found = (
-        *(finding for level in _AGAINST for finding in level.findings(bericht, historie)),
-        *_from_outside(bericht, historie, bronnen),
-    )
+def _against(bericht: Bericht, historie: Historie, bronnen: Bronnen, told: Told) -> Verdict:
+    found: list[Finding] = []
+    for done, of_level in enumerate(_passes(bericht, historie, bronnen), 1):
+        found += of_level
+        told(done, _PASSES)
     if stopping := _stopping(found):
         return Verdict(stopping, nothing_of(bericht, bronnen) if is_claim(bericht) else None)
     if not is_claim(bericht):
         return Verdict(_in_order(found))
     refused = settled(bericht, found, bronnen).refused
-    found = (*found, *shares.findings(bericht, share_out(bericht, historie, bronnen, refused)))
+    found += shares.findings(bericht, share_out(bericht, historie, bronnen, refused))
     return Verdict(_in_order(found), settled(bericht, found, bronnen))
 
 
@@ -164,6 +174,12 @@ def schema_verdict(check: SchemaCheck) -> Verdict:
             for fault in check.faults
         )
     )
+
+
+def _passes(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> Iterator[tuple[Finding, ...]]:
+    """What each level finds, one after the other."""
+    yield from (level.findings(bericht, historie) for level in _AGAINST)
+    yield from (level.findings(bericht, historie, bronnen) for level in _OUTSIDE)
 
 
 def _from_outside(bericht: Bericht, historie: Historie, bronnen: Bronnen) -> list[Finding]:

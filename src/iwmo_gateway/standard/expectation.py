@@ -196,7 +196,9 @@ def describe(simple_type: XsdType) -> ValueFacts:
 
 def _read(path: Path) -> dict[ClassPath, ElementFacts]:
     try:
-        schema = XMLSchema10(str(path), allow="local")
+        # lxml has compiled it before (`Schemas`): to check it here too takes six times as long as to read it, each time
+        # that a process starts.
+        schema = XMLSchema10(str(path), allow="local", validation="skip")
     except (XMLSchemaException, SyntaxError, OSError, ValueError) as error:
         raise unusable(path, error.__class__.__name__) from error
     root = schema.elements.get("Bericht")

@@ -1,8 +1,10 @@
 """From a document that satisfies its schema to a typed message, in one walk over the tree."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, time
+from functools import lru_cache
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
@@ -122,6 +124,10 @@ def _slot(name: str, hint: Any) -> _Slot:
     return _Slot(name, convert=_CONVERT[hint])
 
 
+_CODE: Final = 5
+"""No code of the standard has more characters."""
+
+
 def to_date(text: str) -> date:
     """An xs:date; years that Python has no date for become its first or last day, which keeps their order."""
     text = text.strip()
@@ -138,8 +144,9 @@ def to_time(text: str) -> time:
 
 
 _CONVERT: Final[dict[type, Callable[[str], Any]]] = {
-    str: str,
-    int: lambda text: int(text.strip()),
-    date: to_date,
+    # Codes, periods and tariffs come back on every line of a claim: one object serves them all.
+    str: lambda text: sys.intern(text) if len(text) <= _CODE else text,
+    int: lru_cache(2048)(lambda text: int(text.strip())),
+    date: lru_cache(2048)(to_date),
     time: to_time,
 }

@@ -61,7 +61,11 @@ class Schemas:
         return SchemaCheck(tuple(faults[:MAX_FAULTS]), more=len(faults) > MAX_FAULTS)
 
     def classes(self, soort: Soort) -> Mapping[ClassPath, ElementFacts]:
-        """What the schema says of every element, by path of local names."""
+        """What the schema says of every element, by path of local names.
+
+        Raises ConfigurationError without a usable schema.
+        """
+        self._compiled(soort)
         return self._expectations.classes(soort)
 
     def versions(self, soort: Soort) -> XsdVersies | None:

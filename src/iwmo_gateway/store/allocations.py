@@ -95,7 +95,10 @@ def versions_of(
 
 
 def known_clients(transaction: Transaction, key: Mapping[str, Any], clients: Iterable[str]) -> dict[str, str | None]:
-    """The clients for whom this municipality allocated anything to this provider, each with its newest birth date."""
+    """The clients for whom this municipality allocated anything to this provider, each with its newest birth date.
+
+    The birth date is as it is kept: encrypted, as hexadecimal digits.
+    """
     values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
     return {
         bytes(client).hex(): bytes(birth).hex() if birth else None
@@ -130,14 +133,19 @@ def first_received(
     }
 
 
-def add(transaction: Transaction, key: Mapping[str, Any], bericht: Toewijzingsbericht, historie: Historie) -> None:
-    """Keep the versions that a 301 makes.
+def add(
+    transaction: Transaction,
+    key: Mapping[str, Any],
+    bericht: Toewijzingsbericht,
+    historie: Historie,
+    birth: bytes | None,
+) -> None:
+    """Keep the versions that a 301 makes; `birth` is the encrypted birth date of its client, if it is known.
 
     Raises StoreConflict if another message changed one of these allocations since `historie` was loaded.
     """
     bsn, own = bericht.client.bsn, {"domain": key["domain"], "gemeente": key["gemeente"]}
     versions = toewijzingen_of(bericht, historie.clienten[bsn])
-    birth = bytes.fromhex(historie.geboortedata[bsn]) if bsn in historie.geboortedata else None
     known = {number: len(earlier) for number, earlier in historie.toewijzingen.items()}
     # A resend brings a version that is here already: nothing new, but perhaps a birth date that was mended.
     made = [version for version in versions if version not in historie.toewijzingen.get(version.nummer, ())]

@@ -1,7 +1,7 @@
 """Facts of claims: what was asked, which lines were approved, and what is claimed of each allocation."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from iwmo_gateway.rules.credits import as_regel
 from iwmo_gateway.rules.declaraties import Declaraties, EerdereRegel, Geclaimd, Regel
 from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.settlement import Settlement
-from iwmo_gateway.standard.declaraties import Claim
+from iwmo_gateway.standard.declaraties import Claim, Prestatie
 from iwmo_gateway.store.database import Transaction, among, bulk_insert, listed, values_of
 from iwmo_gateway.store.tables import declaraties, prestaties
 
@@ -146,14 +146,42 @@ def add(
             "toegekend": settlement.toegekend,
         },
     )
-    rows = [*_rows(own, bericht, historie, settlement)]
     # In one order everywhere: two claims that use each other's numbers would each wait for the other.
-    bulk_insert(transaction, prestaties, sorted(rows, key=lambda row: row["referentie_nummer"]))
+    booked = sorted(_booked(bericht, historie, settlement), key=lambda one: one.prestatie.referentie)
+    bulk_insert(transaction, prestaties, (_row(own, one) for one in booked))
 
 
-def _rows(
-    own: Mapping[str, Any], bericht: Claim, historie: Historie, settlement: Settlement
-) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Booked:
+    """A line as it is booked; `client` is the hash of its client."""
+
+    prestatie: Prestatie
+    client: str
+    client_nr: int
+    regel_nr: int
+    approved: bool
+    held: bool
+    holds_reference: bool
+
+
+def _row(own: Mapping[str, Any], one: _Booked) -> dict[str, Any]:
+    prestatie = one.prestatie
+    return {
+        **values_of(as_regel(prestatie, one.client, own["gemeente"])),
+        **own,
+        "client": bytes.fromhex(one.client),
+        "referentie_nummer": prestatie.referentie,
+        "vorig_referentie_nummer": prestatie.vorige,
+        "credit": prestatie.is_credit,
+        "approved": one.approved,
+        "held": one.held,
+        "holds_reference": one.holds_reference,
+        "client_nr": one.client_nr,
+        "regel_nr": one.regel_nr,
+    }
+
+
+def _booked(bericht: Claim, historie: Historie, settlement: Settlement) -> Iterator[_Booked]:
     used = set(historie.declaraties.regels)
     credited = {number for number, regel in historie.declaraties.regels.items() if regel.credited}
     for client_nr, client in enumerate(bericht.clienten, 1):
@@ -163,19 +191,8 @@ def _rows(
             again = prestatie.is_credit and prestatie.vorige in credited
             held = prestatie.pad in settlement.held
             approved = prestatie.pad not in settlement.refused and not held and not again
-            yield {
-                **values_of(as_regel(prestatie, hashed, own["gemeente"])),
-                **own,
-                "client": bytes.fromhex(hashed),
-                "referentie_nummer": prestatie.referentie,
-                "vorig_referentie_nummer": prestatie.vorige,
-                "credit": prestatie.is_credit,
-                "approved": approved,
-                "held": held,
-                "holds_reference": prestatie.referentie not in used,
-                "client_nr": client_nr,
-                "regel_nr": regel_nr,
-            }
+            fresh = prestatie.referentie not in used
+            yield _Booked(prestatie, hashed, client_nr, regel_nr, approved, held, fresh)
             used.add(prestatie.referentie)
             if approved and prestatie.is_credit and prestatie.vorige is not None:
                 credited.add(prestatie.vorige)

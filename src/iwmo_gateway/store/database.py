@@ -1,9 +1,12 @@
 """Connections, transactions and locks on SQLite and PostgreSQL; migrating."""
 
 import hashlib
+import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -34,14 +37,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
-from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreConflict, StoreError
+from iwmo_gateway.errors import (
+    ConfigurationError,
+    StoreBusy,
+    StoreConflict,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+)
 from iwmo_gateway.shipped import shipped
-from iwmo_gateway.store.tables import keys
 
 
 def values_of(row: Any) -> dict[str, Any]:
@@ -54,26 +63,32 @@ def inserting(table: Table, finish: Callable[[Any], Any]) -> Mapping[str, Any]:
     return {name: finish(dialect.insert(table)) for name, dialect in _DIALECTS.items()}
 
 
-def bulk_insert(transaction: "Transaction", table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add many rows that all have the same columns: one COPY on PostgreSQL, one prepared INSERT on SQLite.
+def bulk_insert(transaction: "Transaction", table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add many rows that all have the same columns: one COPY on PostgreSQL, prepared INSERTs on SQLite.
 
-    Raises StoreConflict where a unique index refuses one of them.
+    They are asked for as they are written: a generator never has all of them. Raises StoreConflict where a unique index
+    refuses one of them.
     """
-    if not rows:
-        return
+    rows = iter(rows)
     if transaction.dialect.name == "sqlite":
-        transaction.execute(insert(table), rows)
+        while batch := list(islice(rows, _BATCH)):
+            transaction.execute(insert(table), batch)
         return
-    names = list(rows[0])
+    first = next(rows, None)
+    if first is None:
+        return
+    names = list(first)
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in names)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
     cursor = cast("psycopg.Connection[Any]", transaction.connection.driver_connection).cursor()
     try:
         with cursor.copy(statement) as copy:
-            for row in rows:
+            for row in chain([first], rows):
                 copy.write_row([row[name] for name in names])
     except psycopg.Error as error:
-        raise _as_ours(error, unreachable=isinstance(error, psycopg.OperationalError)) from None
+        raise _as_ours(
+            error, unreachable=isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        ) from None
 
 
 def among(column: ColumnElement[Any], name: str) -> Mapping[str, ColumnElement[bool]]:
@@ -105,14 +120,35 @@ def listed(transaction: "Transaction", values: Iterable[Any]) -> list[Any]:
     return list(values)
 
 
+_BATCH: Final = 5_000
+"""How many rows one statement adds on SQLite, which wants them all in memory."""
 _DIALECTS: Final = {"postgresql": postgresql, "sqlite": sqlite}
 
 Transaction = Connection
 """What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
 
 LOCK_SECONDS: Final = 5
-_LOCK_NOT_AVAILABLE: Final = {"55P03", "40001", "40P01"}
-_UNIQUE_VIOLATION: Final = "23505"
+_LOCK_NOT_AVAILABLE: Final = {"55P03", "40001", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNIQUE_VIOLATION: Final = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+_FULL: Final = {"53100", sqlite3.SQLITE_FULL}
+_READ_ONLY: Final = "25006"
+_AWAY: Final = ("08", "53", "57", "58")
+"""Classes of what PostgreSQL says of itself: connection, resources, being stopped or started, its disk."""
+_AWAY_EMBEDDED: Final = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_FULL_SECONDS: Final = 30
+"""How long a disk is said to be full after it was found so."""
+_CONNECTING: Final = {
+    # A server that is gone without a word is noticed in seconds; the system's own limits are hours.
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    # And a process that is gone without a word, or stands still, neither keeps its locks nor holds up the others.
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    f" -c idle_in_transaction_session_timeout=300s -c lock_timeout={LOCK_SECONDS}s",
+}
+"""What a connection to PostgreSQL asks for, unless the URL asks for something else."""
 
 
 class Database:
@@ -127,7 +163,7 @@ class Database:
         backend = parsed.get_backend_name()
         if backend == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine = create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True)
+            self.engine = _postgresql(parsed)
         elif backend == "sqlite":
             _own_file(Path(parsed.database or "iwmo.db"))
             self.engine = create_engine(parsed, pool_size=50, connect_args={"check_same_thread": False})
@@ -136,16 +172,18 @@ class Database:
             raise ConfigurationError(f"IWMO_DATABASE_URL is for {backend}; use sqlite:/// or postgresql://")
         self.embedded = backend == "sqlite"
         self._one_writer = threading.Lock()
+        self._full_since: float | None = None
         self.path = Path(parsed.database or "iwmo.db")
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction that may write, committed at the end.
 
-        Raises StoreBusy where a lock was not to be had in time, StoreConflict where another message was first (a
-        unique index), and StoreError for anything else that the database refuses.
+        Raises StoreBusy where a lock was not to be had in time, StoreUnavailable where there is no database to write
+        to, StoreConflict where another message was first (a unique index), and StoreError for anything else that the
+        database refuses. After StoreUnavailable it is not known whether the transaction was committed.
         """
-        with _translated(), self._turn(), self.engine.connect() as connection:
+        with self._noticing(), _translated(), self._turn(), self.engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
@@ -155,6 +193,19 @@ class Database:
         """A transaction that only reads."""
         with _translated(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    @property
+    def full(self) -> bool:
+        """Whether its disk was found full a moment ago. A small write may still fit then, where a message does not."""
+        return self._full_since is not None and time.monotonic() - self._full_since < _FULL_SECONDS
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreFull:
+            self._full_since = time.monotonic()
+            raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -186,7 +237,10 @@ class Database:
         """
         with self.writing() as connection:
             if not self.embedded:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number("migrate")})
+                connection.execute(
+                    text("SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock(:number)"),
+                    {"number": _number("migrate")},
+                )
             try:
                 command.upgrade(_alembic(connection), "head")
             except CommandError as error:
@@ -204,13 +258,23 @@ class Database:
         with self.reading() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
-    def key_fits(self, name: str, proof: bytes) -> bool:
-        """Whether this is the key that was used here before; the first one that comes is kept."""
+    def write_again(self) -> None:
+        """Write what is there already, and commit it.
+
+        Raises StoreUnavailable if there is no database to write to, and StoreBusy while it is being migrated.
+        """
         with self.writing() as connection:
-            kept = connection.execute(select(keys.c.proof).where(keys.c.name == name)).scalar()
-            if kept is None:
-                connection.execute(insert(keys).values(name=name, proof=proof))
-        return kept is None or bytes(kept) == proof
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    def compact(self) -> None:
+        """Write an embedded database anew, without what was replaced or deleted; any other does that by itself.
+
+        Raises StoreBusy where another process uses it.
+        """
+        if self.embedded:
+            with _translated(), self._turn(), self.engine.connect() as connection:
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Give every connection back."""
@@ -220,6 +284,20 @@ class Database:
 def _number(*key: str) -> int:
     """The number by which PostgreSQL knows a lock."""
     return int.from_bytes(hashlib.sha256("|".join(key).encode()).digest()[:8], "big", signed=True)
+
+
+def _postgresql(url: URL) -> Engine:
+    """Connections to PostgreSQL that notice when it is gone, and leave a server that may not be written to."""
+    wanted = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    engine = create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True, connect_args=wanted)
+
+    @event.listens_for(engine, "handle_error")
+    def moved(context: ExceptionContext) -> None:
+        # After a fail-over a connection may still lead to the former server, which answers and refuses every write.
+        if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+            context.is_disconnect = True
+
+    return engine
 
 
 def _own_file(path: Path) -> None:
@@ -266,19 +344,26 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _as_ours(error.orig, unreachable=isinstance(error, OperationalError)) from None
+        raise _as_ours(error.orig, unreachable=isinstance(error, OperationalError | InterfaceError)) from None
     except PoolTimeout:
         raise StoreBusy("Every connection to the database is in use") from None
 
 
 def _as_ours(error: BaseException | None, *, unreachable: bool) -> StoreError:
-    """A driver's error as ours; `unreachable` if it may mean that there is no database."""
-    state, said = getattr(error, "sqlstate", None), str(error)
+    """A driver's error as ours; `unreachable` if one that says no more means that there is no database."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorcode", None)
     kind = type(error).__name__
-    if state == _UNIQUE_VIOLATION or said.startswith("UNIQUE constraint failed"):
+    if state in _UNIQUE_VIOLATION:
         return StoreConflict("Another message was first to use the same number")
-    if state in _LOCK_NOT_AVAILABLE or said.startswith("database is locked"):
+    plain = state & 0xFF if isinstance(state, int) else state
+    if plain in _LOCK_NOT_AVAILABLE:
         return StoreBusy(f"A lock was not to be had in time: {kind}")
+    if plain in _FULL:
+        return StoreFull("The disk of the database is full")
+    if plain == _READ_ONLY or plain in _AWAY_EMBEDDED or (isinstance(plain, str) and plain.startswith(_AWAY)):
+        return StoreUnavailable(
+            f"The database cannot be used now: {kind} {getattr(error, 'sqlstate', None) or ''}".strip()
+        )
     if unreachable and state is None:
-        return StoreError("The database of IWMO_DATABASE_URL cannot be reached or used")
-    return StoreError(f"The database refused or failed: {kind} {state or ''}")
+        return StoreUnavailable("The database of IWMO_DATABASE_URL cannot be reached or used")
+    return StoreError(f"The database refused or failed: {kind} {getattr(error, 'sqlstate', None) or ''}".strip())

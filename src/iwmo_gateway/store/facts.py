@@ -23,7 +23,7 @@ def load_historie(
     """What earlier messages left that this one can touch, in a few queries whatever its size.
 
     `regels` are the rules that the municipality's contracts have: what only they ask is loaded for them. `known` is
-    what the gateway knows by itself: the hashes of clients, and whether the identification is used. What the message
+    what the gateway knows by itself: who the clients are, and whether the identification is used. What the message
     left, if it counted before, is not in it: so it can be judged again as if it came now.
     """
     key = _key(message)
@@ -56,16 +56,22 @@ def load_historie(
 
 
 def add_facts(
-    transaction: Transaction, message: Message, bericht: Bericht, historie: Historie, settlement: Settlement | None
+    transaction: Transaction,
+    message: Message,
+    bericht: Bericht,
+    historie: Historie,
+    settlement: Settlement | None,
+    birth: bytes | None,
 ) -> None:
-    """Keep what a message that counts makes; `settlement` is what became of a claim.
+    """Keep what a message that counts makes; `settlement` is what became of a claim, `birth` the encrypted birth date
+    of a 301's client.
 
     Raises StoreConflict if another message changed one of these allocations since `historie` was loaded, or was first
     to use a number.
     """
     key = _key(message)
     if isinstance(bericht, Toewijzingsbericht):
-        allocations.add(transaction, key, bericht, historie)
+        allocations.add(transaction, key, bericht, historie, birth)
     elif isinstance(bericht, Startbericht):
         deliveries.add_starts(transaction, key, bericht, _client(bericht, historie))
     elif isinstance(bericht, Stopbericht):

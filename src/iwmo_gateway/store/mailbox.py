@@ -1,6 +1,6 @@
 """Mailboxes: what waits for a party, numbered without gaps that could fill later."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -68,10 +68,12 @@ def kind_of(code: str) -> str:
     return "gemeente" if len(code) == 4 else "aanbieder"
 
 
-def waiting_for(transaction: Transaction, party: str, *, after: int, limit: int) -> list[Entry]:
-    """What the party has not acknowledged, oldest first, from the entry after number `after`."""
+def waiting_for(
+    transaction: Transaction, party: str, domains: Collection[str] | None, *, after: int, limit: int
+) -> list[Entry]:
+    """What the party has not acknowledged of these domains, oldest first, from the entry after number `after`."""
     query = (
-        _entries()
+        _entries(domains)
         .where(
             mailbox.c.party == party,
             mailbox.c.nr > after,
@@ -84,9 +86,9 @@ def waiting_for(transaction: Transaction, party: str, *, after: int, limit: int)
     return [Entry(*row) for row in transaction.execute(query)]
 
 
-def entry(transaction: Transaction, party: str, nr: int) -> Entry | None:
-    """One entry, acknowledged or not; None if there is none or it was withdrawn."""
-    query = _entries().where(mailbox.c.party == party, mailbox.c.nr == nr, mailbox.c.withdrawn_at.is_(None))
+def entry(transaction: Transaction, party: str, nr: int, domains: Collection[str] | None) -> Entry | None:
+    """One entry of these domains, acknowledged or not; None if there is none or it was withdrawn."""
+    query = _entries(domains).where(mailbox.c.party == party, mailbox.c.nr == nr, mailbox.c.withdrawn_at.is_(None))
     row = transaction.execute(query).first()
     return None if row is None else Entry(*row)
 
@@ -135,8 +137,8 @@ def _mark(transaction: Transaction, party: str, which: ColumnElement[bool], colu
     )
 
 
-def _entries() -> Select[Any]:
-    return select(
+def _entries(domains: Collection[str] | None = None) -> Select[Any]:
+    query = select(
         mailbox.c.nr,
         mailbox.c.message,
         messages.c.soort,
@@ -148,3 +150,4 @@ def _entries() -> Select[Any]:
         mailbox.c.acknowledged_at,
         messages.c.request,
     ).join(messages, messages.c.id == mailbox.c.message)
+    return query if domains is None else query.where(messages.c.domain.in_(domains))

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, insert, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, insert, or_, select, true, update
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
@@ -57,7 +57,9 @@ class Message:
     answers: str | None = None
     declaratie_nummer: str | None = None
     attempts: int = 0
+    faults: int = 0
     error: str | None = None
+    purged_at: datetime | None = None
     request: str | None = None
 
     @property
@@ -102,6 +104,22 @@ class Event:
     detail: Mapping[str, Any] | None = None
 
 
+PLAIN: Final = 0
+"""The key version of bytes that were kept before there was encryption."""
+
+
+class Sealed(NamedTuple):
+    """The bytes of a message as they are kept, and the version of the key that opens them; see `gateway.keyring`."""
+
+    key_version: int
+    xml: bytes
+
+    @property
+    def purged(self) -> bool:
+        """Whether they were here and are not any more."""
+        return not self.xml
+
+
 COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
 """What a message is read from."""
 
@@ -122,6 +140,7 @@ _INSERT_NUMBERS: Final = {
 _MANY: Final = 50
 """From how many rows on they are added in bulk."""
 _BY_ID: Final = select(*COLUMNS).where(messages.c.id == bindparam("id"))
+_XML: Final = select(messages.c.key_version, messages.c.xml).where(messages.c.id == bindparam("id"))
 _BY_DIGEST: Final = select(*COLUMNS).where(
     messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
 )
@@ -148,14 +167,16 @@ _ANSWERABLE: Final = (
     .order_by(messages.c.dagtekening != bindparam("dagtekening"), _ANSWERED, messages.c.id.desc())
     .limit(1)
 )
+# A verdict counts too where the message was given up meanwhile: then it was not lost, only late.
 _SETTLE: Final = update(messages).where(
-    *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "status", "judgements"))
+    *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "judgements")),
+    or_(messages.c.status == bindparam("was_status"), messages.c.status == Status.FAILED),
 )
 
 
-def insert_message(transaction: Transaction, message: Message, xml: bytes, lease_until: datetime | None) -> bool:
+def insert_message(transaction: Transaction, message: Message, sealed: Sealed, lease_until: datetime | None) -> bool:
     """Keep a message. False, and nothing kept, if its bytes or the number that it is to hold are here already."""
-    values = values_of(message) | {"xml": xml, "lease_until": lease_until}
+    values = values_of(message) | sealed._asdict() | {"lease_until": lease_until}
     return transaction.execute(_INSERT_MESSAGE[transaction.dialect.name], values).first() is not None
 
 
@@ -208,9 +229,15 @@ def answered_with(
     return None if row is None else (message_of(row[:-1]), bool(row[-1]))
 
 
-def xml_of(transaction: Transaction, message_id: str) -> bytes:
-    """The bytes as they came in or went out."""
-    return bytes(transaction.execute(select(messages.c.xml).where(messages.c.id == message_id)).scalar_one())
+def xml_of(transaction: Transaction, message_id: str) -> Sealed:
+    """The bytes that came in or went out, as they are kept."""
+    key_version, xml = transaction.execute(_XML, {"id": message_id}).one()
+    return Sealed(key_version, bytes(xml))
+
+
+def put_back(transaction: Transaction, message_id: str, sealed: Sealed) -> None:
+    """Keep the bytes of a message again that were purged, for they were sent again."""
+    transaction.execute(update(messages).where(messages.c.id == message_id).values(**sealed._asdict(), purged_at=None))
 
 
 def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
@@ -220,29 +247,42 @@ def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
 
 
 def note_fault(
-    transaction: Transaction, message: Message, error: str, *, attempts: int, failed: bool, retry_at: datetime
-) -> None:
-    """Keep what went wrong with us: the message waits to be tried again, or for a replay if it `failed`."""
-    transaction.execute(
+    transaction: Transaction, message: Message, error: str, *, attempts: int, retry_at: datetime | None
+) -> bool:
+    """Keep what went wrong with us: the message waits to be tried again, or without `retry_at` for a replay.
+
+    False if somebody else took or judged the message since it was read.
+    """
+    statement = (
         update(messages)
-        .where(messages.c.id == message.id, messages.c.status == Status.RECEIVED)
+        .where(
+            messages.c.id == message.id,
+            messages.c.status == Status.RECEIVED,
+            messages.c.attempts == message.attempts,
+        )
         .values(
             error=error,
             attempts=attempts,
-            status=Status.FAILED if failed else Status.RECEIVED,
-            lease_until=None if failed else retry_at,
+            faults=messages.c.faults + 1,
+            status=Status.FAILED if retry_at is None else Status.RECEIVED,
+            lease_until=retry_at,
         )
     )
+    return transaction.execute(statement).rowcount == 1
 
 
-def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> Message | None:
+def take_waiting(transaction: Transaction, now: datetime, lease: timedelta, ahead: timedelta) -> Message | None:
     """The oldest received message whose lease ran out, now leased to the caller; None if nothing waits.
 
-    Taking it counts as an attempt before it is made: a message that kills its process is not taken up for ever.
+    Taking it counts as an attempt before it is made: a message that kills its process is not taken up for ever. No
+    lease lies further than `ahead` in the future: one that does is of a clock that was wrong, and does not hold.
     """
     oldest = (
         select(messages.c.id)
-        .where(messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
+        .where(
+            messages.c.status == Status.RECEIVED,
+            or_(messages.c.lease_until <= now, messages.c.lease_until > now + ahead),
+        )
         .order_by(messages.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -254,6 +294,12 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta) -> M
         .values(lease_until=now + lease, attempts=messages.c.attempts + 1)
         .returning(*COLUMNS),
     )
+
+
+def waiting_size(transaction: Transaction, now: datetime) -> int | None:
+    """How many bytes the oldest received message has whose lease ran out; None if there is none."""
+    waits = (messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
+    return transaction.scalar(select(messages.c.size).where(*waits).order_by(messages.c.id).limit(1))
 
 
 def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequence[Finding]) -> None:

@@ -4,6 +4,7 @@ Each stream is in the order of the day or moment from which its one term runs, s
 dates too: a page takes the first rows of each stream, however many wait.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -80,11 +81,15 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look for; everything that is given must hold. Each of `parties` must see it, `aan_zet` must act."""
+    """What to look for; everything that is given must hold. Each of `parties` must see it, `aan_zet` must act.
+
+    `domains` are the only ones that may be seen.
+    """
 
     parties: tuple[str, ...] = ()
     domain: str | None = None
     aan_zet: str | None = None
+    domains: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,8 @@ def _asked(source: _Source, wanted: Wanted) -> list[ColumnElement[bool]]:
         seen.append(source.aan_zet == wanted.aan_zet)
     if wanted.domain is not None:
         seen.append(source.rows.selected_columns.domain == wanted.domain)
+    if wanted.domains is not None:
+        seen.append(source.rows.selected_columns.domain.in_(wanted.domains))
     return seen
 
 

@@ -2,57 +2,130 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
+from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.database import Transaction, inserting, values_of
 from iwmo_gateway.store.mailbox import kind_of
-from iwmo_gateway.store.tables import parties, tokens
+from iwmo_gateway.store.tables import mandates, parties, tokens
+
+DOMAINS: Final = frozenset(Domain)
 
 
 class TokenRole(StrEnum):
-    """What a token lets its holder do: send and fetch as a party, see and replay everything, or only see."""
+    """Whose a token is: of a party that sends and fetches, of an operator, or of an auditor who only looks."""
 
     PARTY = "party"
     OPERATOR = "operator"
     AUDITOR = "auditor"
 
 
+class Right(StrEnum):
+    """What a token lets its holder do: each call needs one of them."""
+
+    SEND = "send"
+    READ = "read"
+    DECIDE = "decide"
+    OPERATE = "operate"
+    AUDIT = "audit"
+
+
+RIGHTS: Final = {
+    TokenRole.PARTY: frozenset({Right.SEND, Right.READ, Right.DECIDE}),
+    TokenRole.OPERATOR: frozenset({Right.READ, Right.OPERATE}),
+    TokenRole.AUDITOR: frozenset({Right.READ, Right.AUDIT}),
+}
+"""The most that a token of each role can have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as it is kept: never the token itself."""
+    """A token as it is kept: never the token itself.
+
+    `expires_at` is None where it was made before tokens had an end.
+    """
 
     id: str
     role: TokenRole
     party: str | None
     label: str
     created_at: datetime
-    revoked_at: datetime | None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    rights: frozenset[Right] = frozenset()
+    domains: frozenset[Domain] = DOMAINS
+    last_used_at: datetime | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A party that the gateway knows: a municipality or a provider."""
+    """A municipality or provider.
+
+    `registered_at` is None for one that nobody made known: it only was sent something.
+    """
 
     code: str
     kind: str
     answers_itself: bool
+    domains: frozenset[Domain]
+    registered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a token: the token, the domains of its party, and the parties that it may act for, with theirs."""
+
+    token: Token
+    domains: frozenset[Domain]
+    mandates: Mapping[str, frozenset[Domain]]
 
 
 _PARTY: Final = [parties.c[name] for name in Party.__slots__]
+_BY_CODE: Final = select(*_PARTY).where(parties.c.code == bindparam("code"))
 _ANSWERS_ITSELF: Final = select(parties.c.answers_itself).where(parties.c.code == bindparam("code"))
 _COLUMNS: Final = [tokens.c[name] for name in Token.__slots__]
-_INSERT_PARTY: Final = inserting(parties, lambda new: new.on_conflict_do_nothing())
-_BY_DIGEST: Final = select(*_COLUMNS).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
+_REGISTER: Final = inserting(
+    parties,
+    lambda new: new.on_conflict_do_update(
+        index_elements=["code"],
+        set_={"registered_at": func.coalesce(parties.c.registered_at, new.excluded.registered_at)},
+    ),
+)
+_own: Final = parties.alias("own")
+_named: Final = parties.alias("named")
+_HOLDER: Final = (
+    select(*_COLUMNS, _own.c.domains, _named.c.code, _named.c.domains)
+    .join_from(tokens, _own, _own.c.code == tokens.c.party, isouter=True)
+    .join(
+        mandates,
+        and_(
+            mandates.c.bureau == tokens.c.party,
+            mandates.c.revoked_at.is_(None),
+            mandates.c.vanaf <= bindparam("today"),
+            or_(mandates.c.tot_en_met.is_(None), mandates.c.tot_en_met >= bindparam("today")),
+        ),
+        isouter=True,
+    )
+    .join(_named, _named.c.code == mandates.c.party, isouter=True)
+    .where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
+)
 
 
-def add_party(transaction: Transaction, code: str, now: datetime) -> None:
+def register(transaction: Transaction, code: str, now: datetime) -> None:
     """Make the party known, with an empty mailbox; harmless if it is."""
-    values = {"code": code, "kind": kind_of(code), "created_at": now}
-    transaction.execute(_INSERT_PARTY[transaction.dialect.name], values)
+    values = {"code": code, "kind": kind_of(code), "created_at": now, "registered_at": now}
+    transaction.execute(_REGISTER[transaction.dialect.name], values)
+
+
+def by_code(transaction: Transaction, code: str) -> Party | None:
+    """The party with this code, made known or not."""
+    row = transaction.execute(_BY_CODE, {"code": code}).first()
+    return None if row is None else _party(row)
 
 
 def answers_itself(transaction: Transaction, code: str) -> bool:
@@ -60,14 +133,14 @@ def answers_itself(transaction: Transaction, code: str) -> bool:
     return bool(transaction.scalar(_ANSWERS_ITSELF, {"code": code}))
 
 
-def set_answering(transaction: Transaction, code: str, *, itself: bool) -> None:
-    """Say who answers what this party receives."""
-    transaction.execute(update(parties).where(parties.c.code == code).values(answers_itself=itself))
+def change(transaction: Transaction, code: str, **values: Any) -> None:
+    """Change what is kept of a party: `answers_itself`, `domains`."""
+    transaction.execute(update(parties).where(parties.c.code == code).values(values))
 
 
 def all_parties(transaction: Transaction) -> list[Party]:
     """Every party, in the order of the codes."""
-    return [Party(*row) for row in transaction.execute(select(*_PARTY).order_by(parties.c.code))]
+    return [_party(row) for row in transaction.execute(select(*_PARTY).order_by(parties.c.code))]
 
 
 def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:
@@ -75,9 +148,14 @@ def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:
     transaction.execute(insert(tokens), values_of(token) | {"digest": digest})
 
 
-def token_by_digest(transaction: Transaction, digest: bytes) -> Token | None:
-    """The token with this digest, unless it was revoked."""
-    return _one(transaction, _BY_DIGEST, {"digest": digest})
+def holder(transaction: Transaction, digest: bytes, today: date) -> Holder | None:
+    """Who holds the token with this digest, unless it was revoked, with the mandates of this day; one query."""
+    rows = transaction.execute(_HOLDER, {"digest": digest, "today": today}).all()
+    if not rows:
+        return None
+    *columns, own, _, _ = rows[0]
+    named = {code: _domains(domains) for *_, code, domains in rows if code is not None}
+    return Holder(_token(columns), DOMAINS if own is None else _domains(own), named)
 
 
 def all_tokens(transaction: Transaction) -> list[Token]:
@@ -85,19 +163,48 @@ def all_tokens(transaction: Transaction) -> list[Token]:
     return [_token(row) for row in transaction.execute(select(*_COLUMNS).order_by(tokens.c.id))]
 
 
+def token(transaction: Transaction, token_id: str, *, lock: bool = False) -> Token | None:
+    """The token with this id."""
+    query = select(*_COLUMNS).where(tokens.c.id == token_id)
+    row = transaction.execute(query.with_for_update() if lock else query).first()
+    return None if row is None else _token(row)
+
+
 def revoke(transaction: Transaction, token_id: str, now: datetime) -> Token | None:
     """Revoke a token; None if there is none with this id. Revoking twice keeps the first moment."""
     transaction.execute(
         update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
     )
-    return _one(transaction, select(*_COLUMNS).where(tokens.c.id == token_id))
+    return token(transaction, token_id)
 
 
-def _one(transaction: Transaction, query: Select[Any], values: Mapping[str, Any] | None = None) -> Token | None:
-    row = transaction.execute(query, values).first()
-    return None if row is None else _token(row)
+def end_token(transaction: Transaction, token_id: str, at: datetime) -> None:
+    """Let a token end at this moment, if it does not end sooner."""
+    transaction.execute(
+        update(tokens)
+        .where(tokens.c.id == token_id, or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > at))
+        .values(expires_at=at)
+    )
+
+
+def note_use(transaction: Transaction, token_id: str, now: datetime, before: datetime) -> None:
+    """The token was used now; written only where the last use that is noted lies before `before`."""
+    due = or_(tokens.c.last_used_at.is_(None), tokens.c.last_used_at < before)
+    transaction.execute(update(tokens).where(tokens.c.id == token_id, due).values(last_used_at=now))
+
+
+def _party(row: Any) -> Party:
+    code, kind, answers, domains, registered_at = row
+    return Party(code, kind, answers, _domains(domains), registered_at)
 
 
 def _token(row: Any) -> Token:
-    identity, role, *rest = row
-    return Token(identity, TokenRole(role), *rest)
+    values = dict(zip(Token.__slots__, row, strict=True))
+    values["role"] = TokenRole(values["role"])
+    values["rights"] = frozenset(map(Right, values["rights"]))
+    values["domains"] = _domains(values["domains"])
+    return Token(**values)
+
+
+def _domains(words: frozenset[str]) -> frozenset[Domain]:
+    return frozenset(map(Domain, words))

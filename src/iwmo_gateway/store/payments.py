@@ -1,6 +1,6 @@
 """What is to be paid of each claim: the sums of its lines, and when it was received."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -54,14 +54,20 @@ _CLAIMS: Final[Select[Any]] = select(
 def claimed(
     transaction: Transaction,
     equal: Mapping[str, str],
+    domains: Collection[str] | None,
     received_from: datetime | None,
     received_until: datetime | None,
     *,
     after: int,
     limit: int,
 ) -> list[Claimed]:
-    """Claims in the order in which they were booked, behind number `after`; `equal` are columns of a claim."""
+    """Claims in the order in which they were booked, behind number `after`; `equal` are columns of a claim.
+
+    `domains` are the only ones that may be seen.
+    """
     query = _CLAIMS.where(*(declaraties.c[name] == value for name, value in equal.items()), declaraties.c.id > after)
+    if domains is not None:
+        query = query.where(declaraties.c.domain.in_(domains))
     if received_from is not None:
         query = query.where(messages.c.received_at >= received_from)
     if received_until is not None:

@@ -1,6 +1,6 @@
 """Credits that count, each with the debit that it takes back and the claim of that debit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -80,14 +80,20 @@ _CREDITS: Final[Select[Any]] = (
 def credited(
     transaction: Transaction,
     equal: Mapping[str, str],
+    domains: Collection[str] | None,
     received_from: datetime | None,
     received_until: datetime | None,
     *,
     after: int,
     limit: int,
 ) -> list[Credit]:
-    """Credits in the order in which they were booked, behind number `after`; `equal` are columns of a line."""
+    """Credits in the order in which they were booked, behind number `after`; `equal` are columns of a line.
+
+    `domains` are the only ones that may be seen.
+    """
     query = _CREDITS.where(*(prestaties.c[name] == value for name, value in equal.items()), prestaties.c.id > after)
+    if domains is not None:
+        query = query.where(prestaties.c.domain.in_(domains))
     if received_from is not None:
         query = query.where(messages.c.received_at >= received_from)
     if received_until is not None:

@@ -1,6 +1,6 @@
 """Reviews: the lines of claims that are held until their municipality decides, and what it decided."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -64,12 +64,16 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which reviews to look for among those that wait; everything that is given must hold."""
+    """Which reviews to look for among those that wait; everything that is given must hold.
+
+    `domains` are the only ones that may be seen.
+    """
 
     gemeente: str | None = None
     message: str | None = None
     declaratie_nummer: str | None = None
     te_laat: bool | None = None
+    domains: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,8 @@ def waiting(
     conditions: list[ColumnElement[bool]] = [_WAITS]
     if wanted.gemeente is not None:
         conditions.append(reviews.c.gemeente == wanted.gemeente)
+    if wanted.domains is not None:
+        conditions.append(reviews.c.domain.in_(wanted.domains))
     if wanted.message is not None:
         conditions.append(reviews.c.message == wanted.message)
     if wanted.declaratie_nummer is not None:

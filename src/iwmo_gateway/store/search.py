@@ -1,6 +1,6 @@
 """Finding messages: what a search may ask for, and what a party sees."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,13 @@ from iwmo_gateway.store.tables import findings, messages, numbers
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search may ask for; everything that is given must hold. `seen_by` is the party that searches."""
+    """What a search may ask for; everything that is given must hold. `seen_by` is the party that searches.
+
+    `domains` are the only ones that it may see.
+    """
 
     seen_by: str | None = None
+    domains: Collection[str] | None = None
     soort: str | None = None
     status: str | None = None
     party: str | None = None
@@ -32,10 +36,8 @@ class Search:
 
 def find_messages(transaction: Transaction, wanted: Search, *, before: str | None, limit: int) -> list[Message]:
     """Messages that match, newest first, those older than the one with id `before`."""
-    conditions = [*_conditions(wanted)]
-    if before:
-        conditions.append(messages.c.id < before)
-    query = select(*COLUMNS).where(*conditions).order_by(messages.c.id.desc()).limit(limit)
+    older = [messages.c.id < before] if before else []
+    query = select(*COLUMNS).where(*conditions(wanted), *older).order_by(messages.c.id.desc()).limit(limit)
     return [message_of(row) for row in transaction.execute(query)]
 
 
@@ -47,7 +49,8 @@ def seen_by(party: str) -> ColumnElement[bool]:
     )
 
 
-def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
+def conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
+    """What must hold of a message that a search finds."""
     equal: dict[str, Any] = {
         "soort": wanted.soort,
         "status": wanted.status,
@@ -57,6 +60,8 @@ def _conditions(wanted: Search) -> Iterable[ColumnElement[bool]]:
     yield from (messages.c[name] == value for name, value in equal.items() if value is not None)
     if wanted.seen_by is not None:
         yield seen_by(wanted.seen_by)
+    if wanted.domains is not None:
+        yield messages.c.domain.in_(wanted.domains)
     if wanted.party is not None:
         yield or_(messages.c.afzender == wanted.party, messages.c.ontvanger == wanted.party)
     if wanted.received_from is not None:

@@ -4,7 +4,7 @@ A state is worked out when it is asked for, from facts that do not depend on the
 on it are the database's, so that a page is always full. `states_of_care` and `states_of_claims` hold the kinds.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -55,9 +55,13 @@ class Linked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What may be asked of every kind of fact; everything that is given must hold. `seen_by` is the party that asks."""
+    """What may be asked of every kind of fact; everything that is given must hold. `seen_by` is the party that asks.
+
+    `domains` are the only ones that it may see.
+    """
 
     seen_by: str | None = None
+    domains: Collection[str] | None = None
     gemeente: str | None = None
     aanbieder: str | None = None
     domein: str | None = None
@@ -118,6 +122,8 @@ def of_parties(wanted: Wanted, columns: Columns) -> list[ColumnElement[bool]]:
     """The conditions on `gemeente`, `aanbieder` and `domain` of a fact: what is asked, and what the party may see."""
     asked = {"gemeente": wanted.gemeente, "aanbieder": wanted.aanbieder, "domain": wanted.domein}
     conditions = equal(columns, asked)
+    if wanted.domains is not None:
+        conditions.append(columns["domain"].in_(wanted.domains))
     if wanted.seen_by is not None:
         # A municipality's code has four digits, a provider's eight.
         conditions.append(columns["gemeente" if len(wanted.seen_by) == 4 else "aanbieder"] == wanted.seen_by)

@@ -1,4 +1,4 @@
-"""The tables. Everything that users search by is indexed; a Bsn is only ever here as a keyed hash."""
+"""The tables. Everything that users search by is indexed; what is personal is only ever here encrypted."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata: Final = MetaData(
     naming_convention={
@@ -57,6 +59,21 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+class Words(TypeDecorator[frozenset[str]]):
+    """A few words of our own, such as rights, as one text: in order, with commas between."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:
+        """A text."""
+        return None if value is None else ",".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str] | None:
+        """The words."""
+        return None if value is None else frozenset(filter(None, value.split(",")))
+
+
 def _id(name: str = "id", **options: Any) -> Column[Any]:
     return Column(name, Uuid(as_uuid=False), **options)
 
@@ -83,6 +100,8 @@ parties = Table(
         server_default=false(),
         comment="it sends the return messages to what it receives; the gateway sends none",
     ),
+    Column("domains", Words(20), nullable=False, server_default="jw,wmo", comment="in which it takes part"),
+    Column("registered_at", Moment, comment="none: nobody made it known, it only was sent something"),
 )
 
 tokens = Table(
@@ -95,6 +114,26 @@ tokens = Table(
     Column("label", String(80), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("rights", Words(60), nullable=False, server_default="read", comment="what its holder may do"),
+    Column("domains", Words(20), nullable=False, server_default="jw,wmo", comment="in which its holder may do it"),
+    Column("expires_at", Moment, comment="none: made before tokens had an end"),
+    Column("last_used_at", Moment, comment="noted once in some minutes"),
+    _id("replaces", comment="the token that this one takes the place of"),
+)
+
+mandates = Table(
+    "mandates",
+    metadata,
+    _id(primary_key=True),
+    Column("party", ForeignKey("parties.code"), nullable=False, comment="who is acted for"),
+    Column("bureau", ForeignKey("parties.code"), nullable=False, comment="who acts for it"),
+    Column("vanaf", Date, nullable=False, comment="the first day"),
+    Column("tot_en_met", Date, comment="the last day; none: until it is revoked"),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", String(120), nullable=False),
+    Column("revoked_at", Moment),
+    Column("revoked_by", String(120)),
+    Index("ix_mandates_bureau", "bureau"),
 )
 
 messages = Table(
@@ -120,9 +159,12 @@ messages = Table(
     _id("answers", comment="the message that it answers"),
     Column("lease_until", Moment, comment="until when a process has it in hand"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was taken in hand"),
+    Column("faults", Integer, nullable=False, server_default="0", comment="how often it was put off by a fault"),
     Column("error", Text, comment="what went wrong with us the last time"),
     Column("request", String(64), comment="correlation id of the call that brought it"),
-    Column("xml", LargeBinary, nullable=False),
+    Column("key_version", SmallInteger, nullable=False, server_default="0", comment="of xml; 0: not encrypted yet"),
+    Column("purged_at", Moment, comment="since when xml is empty: it was kept for its term"),
+    Column("xml", LargeBinary, nullable=False, comment="compressed, then encrypted for this row"),
     UniqueConstraint("afzender", "digest"),
 )
 Index(
@@ -153,11 +195,86 @@ Index(
     **_only("status = 'received'"),
 )
 
-keys = Table(
-    "keys",
+# Both tables are append-only: triggers of the database refuse UPDATE and DELETE.
+audit = Table(
+    "audit",
     metadata,
-    Column("name", String(20), primary_key=True),
+    Column("id", _Count, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(120), nullable=False, comment="a party, a token's role and label, or the command line"),
+    _id("token", comment="by which it was let in"),
+    Column("party", String(8), comment="on whose behalf"),
+    Column("action", String(12), nullable=False),
+    Column("what", String(200), nullable=False, comment="the path below /v1, or the words of a command"),
+    _id("message", comment="id of the message that it was about"),
+    Column(
+        "messages",
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"),
+        comment="ids of the messages, where there are several",
+    ),
+    Column("outcome", String(7), nullable=False),
+    Column("problem", String(30), comment="code of the problem that it ended in"),
+    Column("request", String(64), comment="correlation id of the call"),
+    Column("address", String(100), comment="network address, or user and machine of the command line"),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_actor", "actor", "id"),
+)
+Index("ix_audit_message", audit.c.message, **_only("message IS NOT NULL"))
+# Only PostgreSQL can look into a list by an index: on SQLite this one is always empty.
+Index(
+    "ix_audit_messages",
+    audit.c.messages,
+    postgresql_using="gin",
+    postgresql_ops={"messages": "jsonb_path_ops"},
+    sqlite_where=text("false"),
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("nr", Integer, primary_key=True, autoincrement=False),
+    Column("sealed_at", Moment, nullable=False),
+    Column("last", BigInteger, nullable=False, comment="every row up to this one is sealed"),
+    Column("ids", JSON, nullable=False, comment="the rows, as ranges: [[first, last], …]"),
+    Column("digests", LargeBinary, nullable=False, comment="8 bytes for each row: tell which one was changed"),
+    Column("key", String(16), nullable=False, comment="which key it was made with"),
+    Column("previous", LargeBinary(32), nullable=False, comment="hash of the seal before it"),
+    Column("hash", LargeBinary(32), nullable=False, comment="keyed hash of all of it and of the rows"),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    _id("message", primary_key=True),
+    Column("fase", String(12), nullable=False),
+    Column("regels", Integer, comment="lines of a claim, once they were read"),
+    Column("gedaan", Integer, nullable=False, comment="how many of them were judged"),
+    Column("updated_at", Moment, nullable=False),
+)
+
+encryption_keys = Table(
+    "encryption_keys",
+    metadata,
+    Column("version", SmallInteger, primary_key=True, autoincrement=False),
     Column("proof", LargeBinary(32), nullable=False, comment="what the right key makes of a fixed text"),
+    Column("added_at", Moment, nullable=False),
+    Column("retired_at", Moment, comment="nothing is encrypted or hashed with it any more"),
+)
+
+clienten = Table(
+    "clienten",
+    metadata,
+    Column("client", LargeBinary(16), primary_key=True, comment="chosen by chance: what facts know the client by"),
+    Column("bsn", LargeBinary, comment="encrypted for this row; none: known from before, and no message read since"),
+    Column("key_version", SmallInteger, nullable=False, comment="of bsn; 0: there is none"),
+)
+
+client_hashes = Table(
+    "client_hashes",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True, comment="keyed hash of the Bsn"),
+    Column("client", ForeignKey("clienten.client"), nullable=False, index=True),
+    Column("key_version", SmallInteger, nullable=False, comment="of the key of the hash"),
 )
 
 events = Table(
@@ -245,7 +362,7 @@ toewijzing_versies = Table(
     Column("toewijzing", ForeignKey("toewijzingen.id"), primary_key=True),
     Column("nr", Integer, primary_key=True),
     _id("message", nullable=False, index=True),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("aanbieder", String(8), nullable=False),
     Column("referentie_aanbieder", String(36)),
     Column("categorie", String(2)),
@@ -259,7 +376,7 @@ toewijzing_versies = Table(
     Column("eenheid", String(2)),
     Column("frequentie", String(1)),
     Column("budget", BigInteger, comment="euro cents"),
-    Column("geboortedatum", LargeBinary(32), comment="keyed hash of Bsn and birth date, none if it is unknown"),
+    Column("geboortedatum", LargeBinary, comment="encrypted for this client, none if it is unknown"),
     Index("ix_toewijzing_versies_client", "client", "aanbieder"),
     Index("ix_toewijzing_versies_referentie", "aanbieder", "referentie_aanbieder"),
     Index("ix_toewijzing_versies_ingangsdatum", "ingangsdatum", "toewijzing"),
@@ -274,7 +391,7 @@ starts = Table(
     Column("domain", String(3), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("toewijzing_nummer", BigInteger),
     Column("categorie", String(2)),
     Column("code", String(5)),
@@ -294,7 +411,7 @@ stops = Table(
     Column("domain", String(3), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("toewijzing_nummer", BigInteger),
     Column("categorie", String(2)),
     Column("code", String(5)),
@@ -314,7 +431,7 @@ verzoeken = Table(
     Column("domain", String(3), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("referentie", String(36), nullable=False, comment="ReferentieAanbieder"),
     _id("message", nullable=False, index=True),
     Column("holds_reference", Boolean, nullable=False, comment="false where another request had it before (2.3)"),
@@ -373,7 +490,7 @@ prestaties = Table(
     Column("soort", String(6), nullable=False),
     Column("gemeente", String(4), nullable=False),
     Column("aanbieder", String(8), nullable=False),
-    Column("client", LargeBinary(32), nullable=False, comment="keyed hash of the Bsn"),
+    Column("client", LargeBinary(16), nullable=False, comment="who it is: `clienten`"),
     Column("referentie_nummer", String(20), nullable=False),
     Column("vorig_referentie_nummer", String(20)),
     Column("toewijzing_nummer", BigInteger),
@@ -494,7 +611,21 @@ replays = Table(
     Column("dry_run", Boolean, nullable=False),
     Column("force", Boolean, nullable=False),
     Column("finished_at", Moment),
+    Column("status", String(9), nullable=False, server_default="finished"),
+    Column("filter", JSON(none_as_null=True), comment="what it was selected by; none: by ids"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column(
+        "more",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the filter finds more than one replay holds",
+    ),
+    Column("concurrency", Integer, nullable=False, server_default="1"),
+    Column("selection", JSON, comment="how many per kind and status"),
+    Column("history", JSON, comment="who started, paused or cancelled it, when"),
 )
+Index("ix_replays_running", replays.c.id, **_only("status = 'running'"))
 
 replay_items = Table(
     "replay_items",
@@ -505,8 +636,35 @@ replay_items = Table(
     Column("outcome", String(12), comment="none while it waits"),
     Column("status_before", String(15)),
     Column("status_after", String(15)),
-    Column("detail", JSON),
+    Column("detail", JSON(none_as_null=True)),
+    Column(
+        "lane",
+        String(21),
+        nullable=False,
+        server_default="-",
+        comment="domain, municipality and provider: one after another",
+    ),
 )
+Index("ix_replay_items_outcome", replay_items.c.replay, replay_items.c.outcome, replay_items.c.nr)
+Index(
+    "ix_replay_items_waiting",
+    replay_items.c.replay,
+    replay_items.c.lane,
+    replay_items.c.nr,
+    **_only("outcome IS NULL"),
+)
+
+replay_lanes = Table(
+    "replay_lanes",
+    metadata,
+    Column("replay", ForeignKey("replays.id"), primary_key=True),
+    Column("lane", String(21), primary_key=True),
+    Column("next_nr", Integer, comment="none: all of it is done"),
+    Column("lease_until", Moment, comment="until when a process has it in hand"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often the next one was taken in hand"),
+    Column("judgements", Integer, comment="how many its message had when it was first taken"),
+)
+Index("ix_replay_lanes_open", replay_lanes.c.replay, replay_lanes.c.next_nr, **_only("next_nr IS NOT NULL"))
 
 contracts = Table(
     "contracts",

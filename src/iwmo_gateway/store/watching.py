@@ -77,7 +77,7 @@ _UNFETCHED: Final = (
     .where(*(mailbox.c[name].is_(None) for name in ("fetched_at", "acknowledged_at", "withdrawn_at")))
     .group_by("side", "age")
 )
-_RUNNING: Final = select(func.count()).select_from(replays).where(replays.c.finished_at.is_(None))
+_RUNNING: Final = select(func.count()).select_from(replays).where(replays.c.status == literal_column("'running'"))
 
 
 def unjudged(transaction: Transaction, large: int, claim: Limits, other: Limits) -> list[Unjudged]:
@@ -93,6 +93,6 @@ def unfetched(transaction: Transaction, day_ago: datetime, week_ago: datetime) -
 
 
 def running_replays(transaction: Transaction) -> int:
-    """How many replays are not finished."""
+    """How many replays run."""
     number: int = transaction.execute(_RUNNING).scalar_one()
     return number

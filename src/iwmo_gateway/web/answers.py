@@ -14,7 +14,7 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import is_answer
 from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
-from iwmo_gateway.store.replays import Replay
+from iwmo_gateway.store.progress import Fase
 from iwmo_gateway.web import models
 
 _LATER: Final = {
@@ -24,16 +24,23 @@ _LATER: Final = {
     "het antwoord komt met het laatste besluit.",
 }
 
+_PURGED: Final = "De bewaartermijn is voorbij: de inhoud van dit bericht is opgeruimd."
+
+_JUDGED_IN_A_SECOND: Final = 2_000_000
+"""Bytes of a message: a hint for who asks again, no promise."""
+
 
 def summary(result: Result) -> models.SummaryModel:
     """A result without its findings."""
     return models.SummaryModel(**_summary(result.message, result.judgement))
 
 
-def full(result: Result) -> models.ResultModel:
-    """A result with its findings."""
+def full(result: Result, *, operator: bool = False) -> models.ResultModel:
+    """A result with its findings; an operator is told what went wrong with us."""
     return models.ResultModel(
         **_summary(result.message, result.judgement),
+        fout=result.message.error if operator else None,
+        voortgang=_voortgang(result),
         bevindingen=[models.FindingModel.model_validate(finding) for finding in result.findings],
     )
 
@@ -105,26 +112,25 @@ def story(judged: list[Judgement], happened: list[Event]) -> models.StoryModel:
     )
 
 
-def replay(done: Replay) -> models.ReplayModel:
-    """A replay as it is told."""
-    return models.ReplayModel(
-        id=done.id,
-        created_at=done.created_at.astimezone(AMSTERDAM),
-        finished_at=done.finished_at.astimezone(AMSTERDAM) if done.finished_at else None,
-        actor=done.actor,
-        reason=done.reason,
-        dry_run=done.dry_run,
-        force=done.force,
-        berichten=[
-            models.ReplayItemModel(
-                id=item.message,
-                outcome=item.outcome,
-                status_before=item.status_before,
-                status_after=item.status_after,
-                detail=dict(item.detail) if item.detail else None,
-            )
-            for item in done.items
-        ],
+def where(result: Result) -> dict[str, str]:
+    """The headers of a message that was sent: where its result is, and when to ask for it."""
+    return {"Location": f"/v1/berichten/{result.message.id}", **patience(result)}
+
+
+def patience(result: Result) -> dict[str, str]:
+    """The header that says of a message that waits after how many seconds it is worth asking again."""
+    message = result.message
+    if message.status is not Status.RECEIVED:
+        return {}
+    return {"Retry-After": str(1 + message.size // _JUDGED_IN_A_SECOND)}
+
+
+def _voortgang(result: Result) -> models.VoortgangModel | None:
+    if result.message.status is not Status.RECEIVED:
+        return None
+    at = result.progress
+    return models.VoortgangModel(
+        fase=at.fase if at else Fase.WACHT, regels=at.regels if at else None, gedaan=at.gedaan if at else 0
     )
 
 
@@ -146,7 +152,7 @@ def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
         "oordelen": judgement.nr if judgement else 0,
         "antwoord_op": message.answers,
         "antwoord_door": _awaited(message, judgement),
-        "toelichting": _LATER.get(message.status),
+        "toelichting": _PURGED if message.purged_at else _LATER.get(message.status),
     }
 
 

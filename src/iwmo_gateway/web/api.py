@@ -2,41 +2,40 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from iwmo_gateway.gateway import mailbox, replay, results
-from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway import mailbox, results
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
-from iwmo_gateway.gateway.results import SHOWN, Result
-from iwmo_gateway.rules.answers import ANSWERED_ONCE
-from iwmo_gateway.store.messages import WAITS, Status
-from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.store.search import Search
+from iwmo_gateway.gateway.results import SHOWN
 from iwmo_gateway.web import answers, models
+from iwmo_gateway.web.access import Checker, Reader, Sender, the_gateway, the_party
 from iwmo_gateway.web.calls import (
-    an_operator,
+    is_zip,
     later,
     message_body,
     message_id,
     received_at,
-    replay_request,
-    the_caller,
-    the_gateway,
-    the_party,
+    sent_body,
+    stopping,
     wants_xml,
 )
-from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem, refusal
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
+from iwmo_gateway.web.sending import outcome, zip_results
+from iwmo_gateway.web.trail import TheCall
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
-TheCaller = Annotated[Caller, Depends(the_caller)]
+TheParty = Annotated[str, Depends(the_party)]
 MessageId = Annotated[str, Depends(message_id)]
 MOST: Final = 2**63 - 1
 """The highest number that a database counts to."""
+MOST_FINDINGS: Final = 2**31 - 1
+"""The highest number that a database counts the findings of one message to."""
 Number = Annotated[int, Path(le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 
@@ -51,12 +50,19 @@ _XML_BODY: Final[dict[str, Any]] = {
     }
 }
 
+_XML_OR_ZIP: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": _XML_BODY["requestBody"]["content"]
+        | {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 _UNTAKEN: Final = (
-    "token", "IB009", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering", "dtd", "te-diep", "ontvangst-moment",
-    "IB004",
+    "token", "IB008", "IB009", "IB010", "IB011", "te-traag", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering",
+    "dtd", "te-diep", "attributen", "ontvangst-moment", "IB004",
 )  # fmt: skip
-_SENDING: Final = documented(*_UNTAKEN, "IB008", "IB014", "IB019")
+_SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019", "IB901", "IB902", "IB903", "IB904", "IB905")
 
 router = APIRouter(prefix="/v1")
 
@@ -67,37 +73,40 @@ router = APIRouter(prefix="/v1")
     response_model=models.ResultModel,
     responses={
         **_SENDING,
-        200: {"model": models.ResultModel, "description": "An exact repeat: the first result, or what it is now"},
+        200: {
+            "model": models.ResultModel | models.ZipModel,
+            "description": "An exact repeat: the first result, or what it is now; of a ZIP: what came of each file",
+        },
         202: {"model": models.ResultModel, "description": "Kept; the judgement comes later"},
     },
-    openapi_extra=_XML_BODY,
+    openapi_extra=_XML_OR_ZIP,
     tags=["berichten"],
 )
 def post_bericht(
     request: Request,
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Sender,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
-    body: Annotated[bytes, Depends(message_body)],
+    body: Annotated[bytes, Depends(sent_body)],
 ) -> Response:
-    """Send a message. The result says what is wrong, where, by which rule, and what was expected.
+    """Send a message, or a ZIP of messages. The result says what is wrong, where, by which rule, and what was expected.
 
-    With `Accept: application/xml` the answer is the return message itself, if there is one.
+    With `Accept: application/xml` the answer is the return message itself, if there is one; not for a ZIP.
     """
+    if is_zip(request):
+        return answers.as_json(zip_results(gateway, caller, body, moment, later=later(request)))
     deferred = later(request) or len(body) > gateway.settings.sync_limit_bytes
     taken = receive(gateway, caller, body, moment, later=deferred)
-    if isinstance(taken, Refused):
-        return refusal(taken)
-    result = taken.result
-    where = {"Location": f"/v1/berichten/{result.message.id}"}
-    if result.message.status is Status.INVALID:
-        return _schema_problem(result, where)
-    if any(finding.regel == ANSWERED_ONCE for finding in result.findings):
-        return problem("IB019", "Op dit bericht is al een retourbericht verzonden.", where, id=result.message.id)
-    status = 202 if result.message.status in WAITS else 200 if taken.repeated else 201
+    call.noted = not isinstance(taken, Refused)
+    said = outcome(taken)
+    if isinstance(said, ProblemError):
+        return said.response()
+    status, result = said
     if wants_xml(request) and result.judgement is not None and result.judgement.retour is not None:
-        return _xml(results.retour_xml(gateway, caller, result.message.id), status, where)
-    return answers.as_json(answers.full(result), 200 if taken.repeated else status, where)
+        found = results.retour_xml(gateway, caller, result.message.id)
+        return _xml(found[1] if found else None, status, answers.where(result))
+    return answers.as_json(answers.full(result), status, answers.where(result))
 
 
 @router.post(
@@ -109,13 +118,13 @@ def post_bericht(
 )
 def post_validation(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Checker,
     moment: Annotated[datetime, Depends(received_at)],
     body: Annotated[bytes, Depends(message_body)],
 ) -> Response:
     """Hear what the gateway would say of a message, at all four levels. Nothing is kept."""
     said = validate(gateway, caller, body, moment)
-    return refusal(said) if isinstance(said, Refused) else answers.as_json(answers.validation(said))
+    return refusal(said).response() if isinstance(said, Refused) else answers.as_json(answers.validation(said))
 
 
 @router.get(
@@ -123,29 +132,18 @@ def post_validation(
 )
 def get_berichten(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
+    call: TheCall,
     wanted: Annotated[models.SearchModel, Query()],
 ) -> Response:
     """Find messages, newest first. Everything that is asked must hold."""
-    search = Search(
-        soort=wanted.soort,
-        status=wanted.status,
-        party=wanted.partij,
-        received_from=wanted.ontvangen_vanaf,
-        received_until=wanted.ontvangen_tot,
-        identificatie=wanted.identificatie,
-        declaratie_nummer=wanted.declaratie_nummer,
-        toewijzing_nummer=wanted.toewijzing_nummer,
-        regel=wanted.regel,
-        retourcode=wanted.retourcode,
-        text=wanted.tekst,
-    )
-    found = results.search(gateway, caller, search, before=wanted.before, limit=wanted.limit + 1)
+    found = results.search(gateway, caller, wanted.search, before=wanted.before, limit=wanted.limit + 1)
     page, more = found[: wanted.limit], len(found) > wanted.limit
     following = None
     if more:
         asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
         following = f"/v1/berichten?{answers.query(asked)}"
+    call.shows(result.message.id for result in page)
     listed = [answers.summary(result) for result in page]
     return answers.as_json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 
@@ -156,10 +154,11 @@ def get_berichten(
     responses=documented("token", "niet-gevonden"),
     tags=["berichten"],
 )
-def get_bericht(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_bericht(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """The result of a message."""
-    result = results.find(gateway, caller, identity)
-    return answers.as_json(answers.full(_found(result)))
+    result = _found(results.find(gateway, caller, identity))
+    told = answers.full(result, operator=caller.party is None)
+    return answers.as_json(told, headers=answers.patience(result))
 
 
 @router.get(
@@ -170,9 +169,9 @@ def get_bericht(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> 
 )
 def get_bevindingen(
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
     identity: MessageId,
-    after: Annotated[int, Query(ge=0, le=MOST, description="How many were read already")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_FINDINGS, description="How many were read already")] = 0,
     limit: Limit = SHOWN,
 ) -> Response:
     """All findings of the newest judgement, page by page."""
@@ -190,7 +189,7 @@ def get_bevindingen(
     responses=documented("token", "niet-gevonden"),
     tags=["berichten"],
 )
-def get_oordelen(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_oordelen(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """Every judgement of a message and all that happened to it."""
     judged, happened = _found(results.judgements(gateway, caller, identity))
     return answers.as_json(answers.story(judged, happened))
@@ -202,7 +201,7 @@ def get_oordelen(gateway: TheGateway, caller: TheCaller, identity: MessageId) ->
     responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
-def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_xml(gateway: TheGateway, caller: Reader, identity: MessageId) -> Response:
     """The bytes of a message as they came in or went out."""
     return _xml(results.xml(gateway, caller, identity))
 
@@ -213,9 +212,11 @@ def get_xml(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Resp
     responses={**documented("token", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
     tags=["berichten"],
 )
-def get_retour(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
+def get_retour(gateway: TheGateway, caller: Reader, call: TheCall, identity: MessageId) -> Response:
     """The return message to a message."""
-    return _xml(results.retour_xml(gateway, caller, identity))
+    retour, body = _found(results.retour_xml(gateway, caller, identity))
+    call.shows([retour])
+    return _xml(body, headers={"Content-Location": f"/v1/berichten/{retour}/xml"})
 
 
 @router.get(
@@ -227,19 +228,23 @@ def get_retour(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> R
 async def get_mailbox(
     request: Request,
     gateway: TheGateway,
-    party: Annotated[str, Depends(the_party)],
+    caller: Reader,
+    call: TheCall,
+    party: TheParty,
     after: Annotated[int, Query(ge=0, le=MOST, description="Only what has a higher number")] = 0,
     limit: Limit = 100,
     wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for something to arrive")] = 0,
 ) -> Response:
     """What waits for the calling party and was not acknowledged, oldest first. Reading never consumes."""
     until = asyncio.get_running_loop().time() + wait
+    look = partial(mailbox.waiting, gateway, party, after=after, limit=limit + 1, domains=caller.limited_to)
     while True:
-        found = await run_in_threadpool(mailbox.waiting, gateway, party, after=after, limit=limit + 1)
+        found = await run_in_threadpool(look)
         left = until - asyncio.get_running_loop().time()
-        if found or left <= 0 or await request.is_disconnected():
+        if found or left <= 0 or stopping(request) or await request.is_disconnected():
             break
         await asyncio.sleep(min(POLL_SECONDS, left))
+    call.shows(waits.message for waits in found[:limit])
     page = [answers.entry(waits) for waits in found[:limit]]
     following = f"/v1/mailbox?after={page[-1].nr}&limit={limit}" if len(found) > limit else None
     return answers.as_json(models.MailboxModel(berichten=page, links=models.LinksModel(next=following)))
@@ -248,73 +253,29 @@ async def get_mailbox(
 @router.get(
     "/mailbox/{nr}",
     response_class=Response,
-    responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={
+        **documented("token", "IB008", "niet-gevonden", "parameters"),
+        200: {"content": {"application/xml": {}}},
+    },
     tags=["mailbox"],
 )
-def get_mailbox_entry(
-    nr: Number, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
-) -> Response:
+def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: TheCall, party: TheParty) -> Response:
     """The XML of what waits under this number. It stays until it is acknowledged."""
     entry, body = _found(mailbox.fetch(gateway, caller, party, nr))
+    call.shows([entry.message])
     return _xml(body, headers={"Content-Location": f"/v1/berichten/{entry.message}/xml"})
 
 
 @router.put(
     "/mailbox/{nr}/acknowledged",
     status_code=204,
-    responses=documented("token", "IB008", "niet-gevonden"),
+    responses=documented("token", "IB008", "niet-gevonden", "parameters"),
     tags=["mailbox"],
 )
-def put_acknowledged(
-    nr: Number, gateway: TheGateway, caller: TheCaller, party: Annotated[str, Depends(the_party)]
-) -> Response:
+def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, call: TheCall, party: TheParty) -> Response:
     """Tell that it is in hand: it no longer waits. Harmless to repeat."""
-    if not mailbox.acknowledge(gateway, caller, party, nr):
-        raise ProblemError("niet-gevonden")
+    call.shows([_found(mailbox.acknowledge(gateway, caller, party, nr))])
     return Response(status_code=204)
-
-
-@router.post(
-    "/replays",
-    status_code=201,
-    response_model=models.ReplayModel,
-    responses=documented("token", "IB008", "parameters"),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": models.ReplayRequest.model_json_schema()}},
-        }
-    },
-    tags=["operators"],
-)
-def post_replay(
-    wanted: Annotated[models.ReplayRequest, Depends(replay_request)],
-    gateway: TheGateway,
-    caller: Annotated[Caller, Depends(an_operator)],
-) -> Response:
-    """Judge kept messages again, oldest first, by their own moment of receipt. `dry_run` only shows the difference."""
-    done = replay.replay(
-        gateway,
-        caller,
-        wanted.ids,
-        reason=wanted.reason,
-        dry_run=wanted.dry_run,
-        force=wanted.force,
-    )
-    return answers.as_json(answers.replay(done), 201, {"Location": f"/v1/replays/{done.id}"})
-
-
-@router.get(
-    "/replays/{message_id}",
-    response_model=models.ReplayModel,
-    responses=documented("token", "IB008", "niet-gevonden"),
-    tags=["operators"],
-)
-def get_replay(gateway: TheGateway, caller: TheCaller, identity: MessageId) -> Response:
-    """A replay: who, when, why, and what came of each message."""
-    if caller.role is TokenRole.PARTY:
-        raise ProblemError("IB008", verwacht="een token van een beheerder of auditor", gevonden=caller.role)
-    return answers.as_json(answers.replay(_found(replay.find(gateway, identity))))
 
 
 @router.get("/problems/{code}", tags=["documentatie"], responses=documented("niet-gevonden"))
@@ -332,27 +293,7 @@ def _found(value: T | None) -> T:
     return value
 
 
-def _schema_problem(result: Result, headers: dict[str, str]) -> Response:
-    judgement = result.judgement
-    return problem(
-        "IB014",
-        f"Het bericht voldoet op {len(result.findings)} plaats(en) niet aan het schema van {result.message.soort} "
-        f"{result.message.release}" + (", en op nog meer." if judgement and judgement.more else "."),
-        headers,
-        id=result.message.id,
-        errors=[
-            {
-                "regelnummer": finding.regelnummer,
-                "pad": finding.pad,
-                "tekst": finding.tekst,
-                "verwacht": finding.verwacht,
-                "gevonden": finding.gevonden,
-            }
-            for finding in result.findings
-        ],
-        meer=judgement.more if judgement else False,
-    )
-
-
 def _xml(body: bytes | None, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(_found(body), status, headers, media_type="application/xml")
+    if _found(body) == b"":
+        raise ProblemError("opgeruimd")
+    return Response(body, status, headers, media_type="application/xml")

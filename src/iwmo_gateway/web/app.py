@@ -3,7 +3,9 @@
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any, Final
 
 import structlog
@@ -11,27 +13,43 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
 from iwmo_gateway import __version__
 from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.readiness import why_not_ready
 from iwmo_gateway.gateway.standing import Exposition
-from iwmo_gateway.web import contracts, interest, reports, reviews, states
+from iwmo_gateway.web import audit, contracts, interest, replays, reports, reviews, states
+from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
-from iwmo_gateway.web.problems import CATALOGUE, ProblemError, problem
+from iwmo_gateway.web.calls import stopping
+from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
+from iwmo_gateway.web.trail import Trail
 from iwmo_gateway.web.watching import Watched
 
 log = structlog.get_logger(__name__)
 
-_NINE_DIGITS: Final = re.compile(r"(?<![0-9a-f])\d{9}(?![0-9a-f])")
+_ID_OR_DIGITS: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(\d{9,})")
+_NINE_DIGITS: Final = re.compile(r"\d{9}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HEADERS: Final = [
+HEADERS: Final = (
     (b"api-version", __version__.encode()),
     (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
-]
+)
+"""What every answer has, unless it says otherwise itself."""
+_OVER_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
+_LONGEST_NAME: Final = 80
+_LONGEST_PATH: Final = 200
+_MOST_TOLD: Final = 100
+_GONE: Final = 499
+"""What the log says of a caller that went away before it had said all; no answer has it."""
 _DESCRIPTION: Final = """Takes iWmo messages, says at once what is wrong, where, by which rule and what was expected,
 keeps every message, and sends the right return message. Dates and moments are those of Europe/Amsterdam."""
 
@@ -47,6 +65,14 @@ class Application(FastAPI):
         for name in ("HTTPValidationError", "ValidationError"):
             schema["components"]["schemas"].pop(name, None)
         told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+        for path, method, rights in needs_of(self.routes):
+            # One of them is enough.
+            operation = schema["paths"][path][method]
+            operation["security"] = [{name: [right]} for right in rights for name in operation["security"][0]]
+            operation["responses"] |= {
+                str(status): {"description": answer["description"]}
+                for status, answer in documented("token", "token-verlopen", "te-vaak").items()
+            }
         for operation in (one for calls in schema["paths"].values() for one in calls.values()):
             answers = operation["responses"]
             if "HTTPValidationError" in str(answers.get("422")):
@@ -56,6 +82,11 @@ class Application(FastAPI):
             for kind in (CATALOGUE["fout"], CATALOGUE["niet-beschikbaar"]):
                 answers[str(kind.status)] = {"description": f"{kind.code}: {kind.title}", "content": told}
         return schema
+
+    def methods(self, path: str) -> list[str]:
+        """What may be done with a path, by the documentation."""
+        calls = self.openapi()["paths"]
+        return sorted({one.upper() for told in calls for one in calls[told] if compile_path(told)[0].match(path)})
 
 
 def create_app(gateway: Gateway) -> FastAPI:
@@ -73,12 +104,17 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.exposition = Exposition(gateway)
+    app.state.limits = Limits.of(gateway)
+    app.state.stopping = Event()
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)
+    app.include_router(replays.router)
     app.include_router(states.router)
     app.include_router(contracts.router)
     app.include_router(interest.router)
+    app.include_router(audit.router)
+    app.add_middleware(Trail, gateway=gateway)
     app.add_middleware(EveryAnswer)
     app.add_middleware(Watched)
     app.exception_handler(ProblemError)(_problem)
@@ -97,15 +133,9 @@ def healthz() -> dict[str, str]:
 
 
 def readyz(request: Request) -> JSONResponse:
-    """The database answers and has the tables that this version works with."""
-    gateway: Gateway = request.app.state.gateway
-    try:
-        current, newest = gateway.database.current_revision, gateway.database.newest_revision
-    except StoreError:
-        return JSONResponse({"status": "database not available"}, 503)
-    if current != newest:
-        return JSONResponse({"status": "database not migrated", "current": current, "expected": newest}, 503)
-    return JSONResponse({"status": "ok"})
+    """Messages can be taken now: the database can be written to and fits, and this process is not about to stop."""
+    reason = {"status": "shutting down"} if stopping(request) else why_not_ready(request.app.state.gateway)
+    return JSONResponse(reason or {"status": "ok"}, 503 if reason else 200)
 
 
 def the_metrics(request: Request) -> Response:
@@ -133,12 +163,15 @@ class EveryAnswer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
+                message["headers"] = _complete(message["headers"], scope["scheme"])
+                message["headers"].append((b"x-request-id", request_id.encode()))
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             try:
                 await self.app(scope, receive, with_headers)
+            except ClientDisconnect:
+                status = _GONE
             except Exception as error:
                 # Its text may hold values of a message: only the kind is told.
                 log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
@@ -155,22 +188,38 @@ def _request_id(scope: Scope) -> str:
     return given if safe else secrets.token_hex(8)
 
 
+def _complete(headers: Iterable[tuple[bytes, bytes]], scheme: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with those that every answer has."""
+    own = list(headers)
+    named = {name for name, _ in own}
+    told = (*HEADERS, _OVER_TLS) if scheme == "https" else HEADERS
+    return own + [header for header in told if header[0] not in named]
+
+
 def _path(path: str) -> str:
-    """The path as it may be logged: without what could be a Bsn."""
-    return _NINE_DIGITS.sub("•••", path)
+    """The path as it may be logged: without what could be a Bsn, but with ids of ours."""
+    return _ID_OR_DIGITS.sub(lambda found: "•••" if found[1] else found[0], path[:_LONGEST_PATH])
 
 
 def _problem(_: Request, error: ProblemError) -> Response:
-    return error.response({"WWW-Authenticate": "Bearer"} if error.code == "token" else None)
+    return error.response()
 
 
 def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:
-    errors = [{"veld": ".".join(map(str, fault["loc"])), "tekst": fault["msg"]} for fault in error.errors()]
+    # A field that there is not has the name that the caller made up.
+    errors = [
+        {"veld": _path(".".join(map(str, fault["loc"])))[:_LONGEST_NAME], "tekst": fault["msg"]}
+        for fault in error.errors()[:_MOST_TOLD]
+    ]
     return problem("parameters", errors=errors)
 
 
-def _http_error(_: Request, error: HTTPException) -> Response:
-    return problem({404: "niet-gevonden", 405: "methode"}.get(error.status_code, "parameters"))
+def _http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        # Starlette tells the methods of the first route that has this path, and there may be more.
+        methods = request.app.methods(request.url.path)
+        return problem("methode", None, {"Allow": ", ".join(methods)} if methods else dict(error.headers or {}))
+    return problem("niet-gevonden" if error.status_code == 404 else "parameters")
 
 
 def _gateway_error(request: Request, error: GatewayError) -> Response:

@@ -1,47 +1,37 @@
-"""What every call needs first: the gateway, who calls, the moment, and the body within its limits."""
+"""What calls need first: the moment, and the body within its limits."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar
+from threading import Event
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ValidationError
 
-from iwmo_gateway.gateway.access import Caller, caller_of
+from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.standard.days import AMSTERDAM
-from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.web.models import ReplayRequest
+from iwmo_gateway.web.access import ContractWriter, Reader, the_caller, the_gateway
 from iwmo_gateway.web.problems import ProblemError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-_BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
-_JSON_LIMIT: Final = 64 * 1024
 _TOML: Final = frozenset({"application/toml", "text/plain"})
 CONTRACT_LIMIT: Final = 256 * 1024
 """The most bytes of a contract profile; one of nine products takes five thousand."""
 _GEMEENTE_DIGITS: Final = 4
+_LONGEST_LENGTH: Final = 18
+"""Digits of a Content-Length that is worth counting."""
 _XML: Final = frozenset({"application/xml", "text/xml"})
+_ZIP: Final = frozenset({"application/zip", "application/x-zip-compressed"})
 
 
-async def the_gateway(request: Request) -> Gateway:
-    """The gateway that this process serves."""
-    gateway: Gateway = request.app.state.gateway
-    return gateway
-
-
-def the_caller(
-    gateway: Annotated[Gateway, Depends(the_gateway)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Caller:
-    """Who calls; a 401 for anyone without a token that is known."""
-    caller = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
-    if caller is None:
-        raise ProblemError("token")
-    return caller
+def stopping(request: Request) -> bool:
+    """Whether this process was told to stop."""
+    told: Event = request.app.state.stopping
+    return told.is_set()
 
 
 async def received_at(
@@ -65,17 +55,19 @@ async def received_at(
     return moment
 
 
-def a_contract_reader(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
+async def a_contract_reader(caller: Reader) -> Caller:
     """Who may read contracts: a municipality its own, an operator or auditor all of them."""
+    return _of_a_municipality(caller)
+
+
+async def a_contract_writer(caller: ContractWriter) -> Caller:
+    """Who may load contracts: a municipality its own, and an operator."""
+    return _of_a_municipality(caller)
+
+
+def _of_a_municipality(caller: Caller) -> Caller:
     if caller.party is not None and len(caller.party) != _GEMEENTE_DIGITS:
         raise ProblemError("IB008", verwacht="een token van een gemeente, beheerder of auditor", gevonden="aanbieder")
-    return caller
-
-
-def a_contract_writer(caller: Annotated[Caller, Depends(a_contract_reader)]) -> Caller:
-    """Who may load contracts: a municipality its own, and an operator."""
-    if caller.role is TokenRole.AUDITOR:
-        raise ProblemError("IB008", verwacht="een token van een gemeente of beheerder", gevonden=caller.role)
     return caller
 
 
@@ -88,6 +80,21 @@ async def message_body(
     return await _body(request, gateway.settings.max_message_bytes, _XML, "application/xml of text/xml")
 
 
+async def sent_body(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Annotated[Caller, Depends(the_caller)],
+) -> bytes:
+    """The bytes of a message, or of a ZIP of messages, within the same limit."""
+    expected = "application/xml, text/xml of application/zip"
+    return await _body(request, gateway.settings.max_message_bytes, _XML | _ZIP, expected)
+
+
+def is_zip(request: Request) -> bool:
+    """Whether the body is a ZIP of messages."""
+    return _mediatype(request) in _ZIP
+
+
 async def contract_body(request: Request, caller: Annotated[Caller, Depends(a_contract_writer)]) -> bytes:
     """The bytes of a contract profile, within the same limits of its own."""
     return await _body(request, CONTRACT_LIMIT, _TOML, "application/toml of text/plain")
@@ -95,39 +102,41 @@ async def contract_body(request: Request, caller: Annotated[Caller, Depends(a_co
 
 async def _body(request: Request, limit: int, mediatypes: frozenset[str], expected: str) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
         raise _too_large(limit)
-    mediatype = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    mediatype = _mediatype(request)
     if mediatype not in mediatypes:
         raise ProblemError("mediatype", verwacht=expected, gevonden=mediatype[:80] or "geen")
+    coded = request.headers.get("content-encoding", "identity").strip().lower()
+    if coded != "identity":
+        raise ProblemError("mediatype", verwacht="geen Content-Encoding", gevonden=coded[:80])
+    return await _received(request, limit)
+
+
+async def _received(request: Request, limit: int) -> bytes:
+    """All bytes of a body; a problem as soon as there are too many, or they come too slowly."""
+    seconds = (await the_gateway(request)).settings.body_seconds
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                chunks.append(chunk)
+    except TimeoutError:
+        told = f"de hele body binnen {seconds} seconden"
+        raise ProblemError("te-traag", headers={"Connection": "close"}, verwacht=told) from None
     return b"".join(chunks)
 
 
-def an_operator(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
-    """An operator."""
-    if caller.role is not TokenRole.OPERATOR:
-        raise ProblemError("IB008", verwacht="een token van een beheerder (operator)", gevonden=caller.role)
-    return caller
-
-
-async def replay_request(request: Request, caller: Annotated[Caller, Depends(an_operator)]) -> ReplayRequest:
-    """What replay is asked for. FastAPI itself reads a body before it asks who calls."""
-    return await json_body(request, ReplayRequest, _JSON_LIMIT)
+def _mediatype(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT:
     """What a call says in its body, of at most so many bytes."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ProblemError("IB012", verwacht=f"ten hoogste {limit} bytes")
+    body = await _received(request, limit)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -135,11 +144,21 @@ async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT
         raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in found]) from None
 
 
-def the_party(caller: Annotated[Caller, Depends(the_caller)]) -> str:
-    """The party that calls; only a party has a mailbox."""
-    if caller.party is None:
-        raise ProblemError("IB008", verwacht="een token van een partij", gevonden=caller.role)
-    return caller.party
+def documented_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The body of a call for its documentation: FastAPI would read it before it asks who calls."""
+    schema = model.model_json_schema(ref_template="{model}")
+    schema = _whole(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _whole(schema: Any, parts: dict[str, Any]) -> Any:
+    """A schema with its parts in their places, rather than named."""
+    if isinstance(schema, list):
+        return [_whole(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = parts.get(schema.get("$ref", ""), {})
+    return {key: _whole(value, parts) for key, value in {**named, **schema}.items() if key != "$ref"}
 
 
 def message_id(message_id: str) -> str:

@@ -18,6 +18,7 @@ _EXAMPLE: Final = 'naam = "Overeenkomst Wmo 2023"\ndomein = "wmo"\ngemeenten = [
 _TOML: Final[dict[str, Any]] = {"application/toml": {"schema": {"type": "string"}, "example": _EXAMPLE}}
 _DECLINED: Final = {
     Obstacle.NOT_ONLY_YOURS: "contract-gemeenten",
+    Obstacle.NOT_YOUR_DOMAIN: "IB008",
     Obstacle.OVERLAP: "contract-overlap",
     Obstacle.NO_FORMER: "contract-versie",
 }

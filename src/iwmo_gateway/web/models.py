@@ -1,12 +1,14 @@
 """The shapes of what goes over HTTP, with examples for the documentation."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from iwmo_gateway.gateway.replay import AT_ONCE
 from iwmo_gateway.store.messages import Status
+from iwmo_gateway.store.progress import Fase
+from iwmo_gateway.store.search import Search
 
 UUID_PATTERN: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
 
@@ -49,8 +51,17 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("has no place in UTC") from None
 
 
+def _written(value: object) -> object:
+    """Refuses a number, which pydantic would count in seconds since 1970."""
+    if isinstance(value, str) and not _YEAR.match(value):
+        raise ValueError("should begin as 2023-02-01 does")
+    return value
+
+
+_YEAR: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 
 
 class FindingModel(BaseModel):
@@ -115,7 +126,17 @@ class SummaryModel(BaseModel):
     oordelen: int
     antwoord_op: str | None = None
     antwoord_door: str | None = Field(None, description="The party that sends the return message, if it has not yet")
-    toelichting: str | None = Field(None, description="Why there is no judgement, or no answer, yet")
+    toelichting: str | None = Field(
+        None, description="Why there is no judgement or no answer yet, or that its bytes were purged"
+    )
+
+
+class VoortgangModel(BaseModel):
+    """How far the judging of a message is: what is being done, and how many lines of a claim were judged."""
+
+    fase: Fase = Field(description="wacht, leest, controleert (levels 1, 2), beoordeelt (3, 4), boekt (is written)")
+    regels: int | None = Field(description="Lines of the claim, once they were read; null for any other message")
+    gedaan: int = Field(description="Lines judged, reckoned by the rules that have run over the message")
 
 
 class ResultModel(SummaryModel):
@@ -123,7 +144,9 @@ class ResultModel(SummaryModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_RESULT]})
 
+    voortgang: VoortgangModel | None = Field(None, description="Of a message that is not judged yet (received)")
     bevindingen: list[FindingModel]
+    fout: str | None = Field(None, description="What went wrong with us, if it waits for that; for operators alone")
 
 
 class ValidationModel(BaseModel):
@@ -140,8 +163,8 @@ class ValidationModel(BaseModel):
     bevindingen_totaal: int
 
 
-class SearchModel(BaseModel):
-    """What a search may ask for."""
+class FilterModel(BaseModel):
+    """What messages may be found by; everything that is given must hold."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -156,6 +179,28 @@ class SearchModel(BaseModel):
     regel: Text | None = Field(None, examples=["TR019"])
     retourcode: Text | None = Field(None, examples=["9019"])
     tekst: Text | None = Field(None, min_length=3, max_length=100, description="Part of the text of a finding")
+
+    @property
+    def search(self) -> Search:
+        """The search that this asks for."""
+        return Search(
+            soort=self.soort,
+            status=self.status,
+            party=self.partij,
+            received_from=self.ontvangen_vanaf,
+            received_until=self.ontvangen_tot,
+            identificatie=self.identificatie,
+            declaratie_nummer=self.declaratie_nummer,
+            toewijzing_nummer=self.toewijzing_nummer,
+            regel=self.regel,
+            retourcode=self.retourcode,
+            text=self.tekst,
+        )
+
+
+class SearchModel(FilterModel):
+    """What a search may ask for."""
+
     before: str | None = Field(None, pattern=UUID_PATTERN, description="Only what is older than this message")
     limit: int = Field(50, ge=1, le=100)
 
@@ -251,49 +296,10 @@ class StoryModel(BaseModel):
     gebeurtenissen: list[EventModel]
 
 
-class ReplayRequest(BaseModel):
-    """Which messages to judge again, and why."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"ids": ["0197a3c2-5e10-7b1e-9d8e-0c5a6a1f2b3c"], "reason": "301 kwam na de 305", "dry_run": True}
-            ]
-        },
-    )
-
-    ids: list[Annotated[str, Field(pattern=UUID_PATTERN)]] = Field(min_length=1, max_length=AT_ONCE)
-    reason: Text = Field(min_length=3, max_length=500)
-    dry_run: bool = False
-    force: bool = False
-
-
-class ReplayItemModel(BaseModel):
-    """What came of one message: judged, unchanged, shown (what would differ), refused, failed or missing."""
-
-    id: str
-    outcome: str | None
-    status_before: str | None
-    status_after: str | None
-    detail: dict[str, Any] | None
-
-
-class ReplayModel(BaseModel):
-    """A replay, and what came of each of its messages."""
-
-    id: str
-    created_at: datetime
-    finished_at: datetime | None
-    actor: str
-    reason: str
-    dry_run: bool
-    force: bool
-    berichten: list[ReplayItemModel]
-
-
 class ProblemModel(BaseModel):
     """A problem (RFC 9457); more fields where they help: verwacht, gevonden, regelnummer, errors, id."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str
@@ -301,3 +307,18 @@ class ProblemModel(BaseModel):
     detail: str
     code: str
     remedie: str
+
+
+class FileModel(BaseModel):
+    """What came of one file of a ZIP: the result of its message, or a problem."""
+
+    bestand: str
+    status: int = Field(description="The HTTP status that the message would have got by itself")
+    resultaat: ResultModel | None = None
+    probleem: ProblemModel | None = None
+
+
+class ZipModel(BaseModel):
+    """What came of each file of a ZIP, in the order of the archive."""
+
+    resultaten: list[FileModel]

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from iwmo_gateway.gateway import payments, production, reclaims
-from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.web import answers
-from iwmo_gateway.web.calls import received_at, the_caller, the_gateway
+from iwmo_gateway.web.access import Reader, the_gateway
+from iwmo_gateway.web.calls import received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
@@ -26,6 +26,7 @@ from iwmo_gateway.web.reclaimmodels import (
 )
 from iwmo_gateway.web.reportmodels import OpenstaandListModel, OpenstaandModel, OpenstaandQuery
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
+from iwmo_gateway.web.trail import TheCall
 
 _SHEETS: Final = {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -40,7 +41,8 @@ router = APIRouter(prefix="/v1/reports", tags=["rapporten"])
 def get_openstaand(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[OpenstaandQuery, Query()],
 ) -> Response:
@@ -54,6 +56,7 @@ def get_openstaand(
     after = position_of(wanted.after) if wanted.after is not None else None
     found, following = waiting(gateway, caller, asked, today, after=after, limit=wanted.limit)
     page = [OpenstaandModel.model_validate(entry) for entry in found]
+    call.shows(entry.bericht for entry in page)
     link = None
     if following is not None:
         params = wanted.model_dump(mode="json", exclude_none=True) | {"after": str(following)}
@@ -75,7 +78,7 @@ def get_openstaand(
 def get_productie(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
     wanted: Annotated[ProductieQuery, Query()],
 ) -> Response:
     """The production account of a year of care, by provider and product, and what the contract asks of each provider.
@@ -97,7 +100,8 @@ def get_productie(
 def get_betalingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
+    call: TheCall,
     wanted: Annotated[BetalingenQuery, Query()],
 ) -> Response:
     """What is to be paid of each claim, and by when the contract wants it, in the order in which claims were booked.
@@ -106,6 +110,7 @@ def get_betalingen(
     """
     found = payments.due(gateway, caller, _asked(wanted), after=wanted.after, limit=wanted.limit + 1)
     page = [payment(one) for one in found[: wanted.limit]]
+    call.shows(one.bericht for one in page)
     link = _next("betalingen", wanted, [one.claim.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":
@@ -118,7 +123,8 @@ def get_betalingen(
 def get_terugvorderingen(
     request: Request,
     gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+    caller: Reader,
+    call: TheCall,
     moment: Annotated[datetime, Depends(received_at)],
     wanted: Annotated[TerugvorderingenQuery, Query()],
 ) -> Response:
@@ -130,6 +136,7 @@ def get_terugvorderingen(
     wanted = wanted.model_copy(update={"tot": tot})  # the next page is asked for the same day
     found = reclaims.due(gateway, caller, _asked(wanted), tot, after=wanted.after, limit=wanted.limit + 1)
     page = [reclaim(one) for one in found[: wanted.limit]]
+    call.shows(one.bericht for one in page)
     link = _next("terugvorderingen", wanted, [one.credit.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":

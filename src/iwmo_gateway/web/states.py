@@ -16,55 +16,61 @@ from iwmo_gateway.store.states_of_care import (
 from iwmo_gateway.store.states_of_claims import WantedDeclaraties, WantedRegels, read_declaraties, read_regels
 from iwmo_gateway.store.states_of_requests import WantedVerzoeken, read_verzoeken
 from iwmo_gateway.web import answers, statemodels
-from iwmo_gateway.web.api import TheCaller, TheGateway
+from iwmo_gateway.web.access import Reader
+from iwmo_gateway.web.api import TheGateway
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.problems import documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
 from iwmo_gateway.web.statemodels import AskedModel
+from iwmo_gateway.web.trail import TheCall
 
 router = APIRouter(prefix="/v1", tags=["feiten"], responses=documented("token", "parameters"))
 
 
 @router.get("/toewijzingen", response_model=statemodels.ToewijzingenModel)
 def get_toewijzingen(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedToewijzingenModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedToewijzingenModel, Query()]
 ) -> Response:
     """The allocations as they stand, each with the messages that made it so. Without `staat` those that count."""
     wanted = WantedToewijzingen(**_wanted(asked))
     page = states.find(gateway, caller, read_toewijzingen, wanted, after=_key(asked.after), limit=asked.limit)
+    call.shows(source.id for fact in page.facts for source in fact.berichten)
     found = [statemodels.toewijzing(fact) for fact in page.facts]
     return answers.as_json(statemodels.ToewijzingenModel(toewijzingen=found, links=_links("toewijzingen", asked, page)))
 
 
 @router.get("/leveringen", response_model=statemodels.LeveringenModel)
 def get_leveringen(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedLeveringenModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedLeveringenModel, Query()]
 ) -> Response:
     """The deliveries as they stand, each with the messages that made it so. Without `staat` all but the deleted."""
     wanted = WantedLeveringen(**_wanted(asked))
     page = states.find(gateway, caller, read_leveringen, wanted, after=_key(asked.after), limit=asked.limit)
+    call.shows(source.id for fact in page.facts for source in fact.berichten)
     found = [statemodels.levering(fact) for fact in page.facts]
     return answers.as_json(statemodels.LeveringenModel(leveringen=found, links=_links("leveringen", asked, page)))
 
 
 @router.get("/verzoeken", response_model=statemodels.VerzoekenModel)
 def get_verzoeken(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedVerzoekenModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedVerzoekenModel, Query()]
 ) -> Response:
     """The requests as they stand, each with the messages that made it so."""
     wanted = WantedVerzoeken(**_wanted(asked))
     page = states.find(gateway, caller, read_verzoeken, wanted, after=_key(asked.after), limit=asked.limit)
+    call.shows(source.id for fact in page.facts for source in fact.berichten)
     found = [statemodels.verzoek(fact) for fact in page.facts]
     return answers.as_json(statemodels.VerzoekenModel(verzoeken=found, links=_links("verzoeken", asked, page)))
 
 
 @router.get("/declaraties", response_model=statemodels.DeclaratiesModel)
 def get_declaraties(
-    gateway: TheGateway, caller: TheCaller, asked: Annotated[statemodels.AskedDeclaratiesModel, Query()]
+    gateway: TheGateway, caller: Reader, call: TheCall, asked: Annotated[statemodels.AskedDeclaratiesModel, Query()]
 ) -> Response:
     """The claims that count as sent, with what was asked, what was approved, and their lines by state."""
     wanted = WantedDeclaraties(**_wanted(asked))
     page = states.find(gateway, caller, read_declaraties, wanted, after=_key(asked.after), limit=asked.limit)
+    call.shows(source.id for fact in page.facts for source in fact.berichten)
     found = [statemodels.declaratie(fact) for fact in page.facts]
     return answers.as_json(statemodels.DeclaratiesModel(declaraties=found, links=_links("declaraties", asked, page)))
 
@@ -77,7 +83,8 @@ def get_declaraties(
 def get_regels(
     request: Request,
     gateway: TheGateway,
-    caller: TheCaller,
+    caller: Reader,
+    call: TheCall,
     asked: Annotated[statemodels.AskedRegelsModel, Query()],
 ) -> Response:
     """The claim lines as they stand: approved, refused, held, or credited since; each with the reason and the messages.
@@ -86,6 +93,7 @@ def get_regels(
     """
     wanted = WantedRegels(**_wanted(asked))
     page = states.find(gateway, caller, read_regels, wanted, after=_key(asked.after), limit=asked.limit)
+    call.shows(source.id for fact in page.facts for source in fact.berichten)
     found = [statemodels.regel(fact) for fact in page.facts]
     links = _links("declaraties/regels", asked, page)
     kind = wanted_format(request, asked.formaat)

@@ -1,0 +1,45 @@
+"""All that is kept about one person: facts by client, and every message in turn for whoever looks into it."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import LargeBinary, func, select
+
+from iwmo_gateway.store.database import Transaction
+from iwmo_gateway.store.messages import COLUMNS, Message, Sealed, message_of
+from iwmo_gateway.store.tables import messages, prestaties, starts, stops, toewijzing_versies, toewijzingen, verzoeken
+
+_FACTS: Final = (toewijzing_versies, starts, stops, verzoeken, prestaties)
+_AT_ONCE: Final = 50
+
+
+def facts_of(transaction: Transaction, client: bytes) -> dict[str, list[dict[str, Any]]]:
+    """The rows about a client, by table; what is encrypted in them is left out."""
+    found = {}
+    for table in _FACTS:
+        columns = [column for column in table.c if not isinstance(column.type, LargeBinary)]
+        query = select(*columns).where(table.c.client == client)
+        if table is toewijzing_versies:
+            own = [toewijzingen.c[name] for name in ("domain", "gemeente", "nummer")]
+            query = select(*own, *columns).where(table.c.client == client).join(toewijzingen)
+        found[table.name] = [dict(row._mapping) for row in transaction.execute(query)]
+    return found
+
+
+def births_of(transaction: Transaction, client: bytes) -> set[bytes]:
+    """The birth dates that were told of a client, as they are kept."""
+    query = select(toewijzing_versies.c.geboortedatum).where(toewijzing_versies.c.client == client).distinct()
+    return {bytes(birth) for birth in transaction.scalars(query) if birth is not None}
+
+
+def some_messages(transaction: Transaction, after: str | None) -> Iterator[tuple[Message, Sealed]]:
+    """The next messages with their bytes, oldest first."""
+    query = select(*COLUMNS, messages.c.key_version, messages.c.xml).order_by(messages.c.id).limit(_AT_ONCE)
+    query = query.where(messages.c.id > after) if after else query
+    for row in transaction.execute(query):
+        yield message_of(row[:-2]), Sealed(row[-2], bytes(row[-1]))
+
+
+def count_messages(transaction: Transaction) -> int:
+    """How many messages there are."""
+    return transaction.scalar(select(func.count()).select_from(messages)) or 0

@@ -1,0 +1,148 @@
+"""Who may do what over HTTP: the token, the limits, and the right that each call needs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Annotated, Any, Final
+
+from fastapi import BackgroundTasks, Depends, Header, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from iwmo_gateway.gateway import metrics
+from iwmo_gateway.gateway.access import Caller, Expired, caller_of, note_use, use_is_due
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.store.parties import RIGHTS, Right, TokenRole
+from iwmo_gateway.web.limits import Limit
+from iwmo_gateway.web.problems import ProblemError
+from iwmo_gateway.web.trail import TheCall
+
+_BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
+_FAILURES: Final = "30/minute"
+"""Most wrong tokens from one address: enough for who copied one wrongly, and few for who tries them out."""
+_ROLES: Final = {
+    TokenRole.PARTY: "partij",
+    TokenRole.OPERATOR: "beheerder (operator)",
+    TokenRole.AUDITOR: "auditor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one process: calls by token, and wrong tokens by address."""
+
+    calls: Limit
+    failures: Limit
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> "Limits":
+        """Those that the settings ask for."""
+        return cls(Limit(gateway.settings.rate_limit), Limit(_FAILURES))
+
+
+async def the_gateway(request: Request) -> Gateway:
+    """The gateway that this process serves."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+def the_caller(
+    request: Request,
+    background: BackgroundTasks,
+    call: TheCall,
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    x_namens: Annotated[str | None, Header(description="Of a service bureau: the party that it acts for")] = None,
+) -> Caller:
+    """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate."""
+    call.named = bearer is not None
+    known = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
+    limits: Limits = request.app.state.limits
+    if not isinstance(known, Caller):
+        if bearer is not None:
+            _count_failure(request, limits)
+        raise _not_let_in(known)
+    call.by(known)
+    if wait := limits.calls.wait(known.token, monotonic()):
+        metrics.count_limited()
+        raise _too_often(f"Dit token doet meer dan {limits.calls.rate} aanroepen.", limits.calls, wait)
+    if use_is_due(known):
+        # When the answer is on its way: no call waits for a write that is not its own.
+        background.add_task(note_use, gateway, known)
+    acting = known if x_namens is None else known.acting_for(x_namens)
+    if acting is None:
+        raise ProblemError("IB009", "De partij in X-Namens gaf u geen machtiging, of die is beëindigd.")
+    return call.by(acting)
+
+
+class Needs:
+    """What a call asks of its caller: one of these rights, or 403."""
+
+    def __init__(self, *rights: Right) -> None:
+        self.rights = rights
+
+    async def __call__(self, caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
+        """The caller, who has one of them."""
+        if caller.may(*self.rights):
+            return caller
+        roles = [role for role in TokenRole if not RIGHTS[role].isdisjoint(self.rights)]
+        if caller.role not in roles:
+            wanted = " of ".join(_ROLES[role] for role in roles)
+            raise ProblemError("IB008", verwacht=f"een token van een {wanted}", gevonden=caller.role)
+        has = ", ".join(sorted(caller.rights or ()))
+        raise ProblemError("IB008", verwacht=f"een token met het recht {' of '.join(self.rights)}", gevonden=has)
+
+
+Sender = Annotated[Caller, Depends(Needs(Right.SEND))]
+Reader = Annotated[Caller, Depends(Needs(Right.READ))]
+Checker = Annotated[Caller, Depends(Needs(Right.SEND, Right.READ))]
+Decider = Annotated[Caller, Depends(Needs(Right.DECIDE))]
+Operator = Annotated[Caller, Depends(Needs(Right.OPERATE))]
+Overseer = Annotated[Caller, Depends(Needs(Right.OPERATE, Right.AUDIT))]
+ContractWriter = Annotated[Caller, Depends(Needs(Right.DECIDE, Right.OPERATE))]
+
+
+async def the_party(caller: Annotated[Caller, Depends(the_caller)]) -> str:
+    """The party that calls, or that is acted for; only a party has a mailbox."""
+    if caller.party is None:
+        raise ProblemError("IB008", verwacht="een token van een partij", gevonden=caller.role)
+    return caller.party
+
+
+def needs_of(routes: Iterable[Any]) -> Iterator[tuple[str, str, tuple[Right, ...]]]:
+    """Path, method and rights of every call that asks for one."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from needs_of(included.routes)
+        elif (dependant := getattr(route, "dependant", None)) is not None:
+            rights = tuple(right for needs in _asked(dependant) for right in needs.rights)
+            if rights:
+                yield from ((route.path, method.lower(), rights) for method in route.methods)
+
+
+def _asked(dependant: Dependant) -> set[Needs]:
+    own = {dependant.call} if isinstance(dependant.call, Needs) else set()
+    return own.union(*(_asked(one) for one in dependant.dependencies))
+
+
+def _count_failure(request: Request, limits: Limits) -> None:
+    # By the address that the connection comes from: a header that names another one could be anybody's.
+    metrics.count_failed_authentication()
+    address = request.client.host if request.client else ""
+    if wait := limits.failures.wait(address, monotonic()):
+        raise _too_often("Van dit adres komen te veel verkeerde tokens.", limits.failures, wait)
+
+
+def _not_let_in(known: Expired | None) -> ProblemError:
+    headers = {"WWW-Authenticate": "Bearer"}
+    if known is None:
+        return ProblemError("token", headers=headers)
+    until = f"{known.at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
+    return ProblemError("token-verlopen", f"Dit token was geldig tot {until}.", headers=headers)
+
+
+def _too_often(told: str, limit: Limit, wait: int) -> ProblemError:
+    return ProblemError("te-vaak", told, verwacht=f"ten hoogste {limit.rate}", headers={"Retry-After": str(wait)})
