@@ -26,6 +26,7 @@ from iwmo_gateway.store.database import Database, Transaction
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.store.tables import messages as table
+from iwmo_gateway.web.app import EveryAnswer
 from tests.conftest import TODAY, Callers
 from tests.integration.test_http_builders import (
     AANBIEDER,
@@ -361,6 +362,22 @@ def test_a_process_that_stops_says_so_and_holds_no_call_that_waits(
     monkeypatch.setattr(asyncio, "sleep", raising(AssertionError("it waits")))
     assert call.get(GEMEENTE, "/v1/mailbox?wait=30").json()["berichten"] == []
     assert call.send(AANBIEDER, lone_start()).status_code == 201
+
+
+def test_a_call_that_the_end_of_its_server_cuts_off_is_told_to_come_again() -> None:
+    sent: list[Any] = []
+
+    async def cut_off(*_: Any) -> None:
+        raise asyncio.CancelledError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/berichten", "headers": [], "scheme": "http"}
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(EveryAnswer(cut_off)(scope, cut_off, send))
+    assert sent[0]["status"] == 503
+    assert b"retry-after" in dict(sent[0]["headers"])
 
 
 # --- what these tests share -----------------------------------------------------------------------------------------

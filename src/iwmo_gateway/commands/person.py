@@ -4,13 +4,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from iwmo_gateway.commands.environment import migrate_embedded, recorded, stop, the_gateway
+from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import person
 from iwmo_gateway.gateway.keysources import take_keys
 from iwmo_gateway.store.audit import Action
@@ -43,11 +44,15 @@ def person_export(
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=told) as progress:
             task = progress.add_task("berichten", total=person.count(gateway))
-            with recorded(gateway, Action.FETCH, "person export"):
-                found = person.export(gateway, bsn, lambda some: progress.advance(task, some))
+            found = person.export(gateway, bsn, lambda some: progress.advance(task, some))
+        with recorded(gateway, Action.FETCH, "person export", [one["id"] for one in found["berichten"]]):
+            _write(to, found)
+    told.print(f"{len(found['berichten'])} messages and {sum(map(len, found['feiten'].values()))} facts are in {to}")
+
+
+def _write(to: Path, found: dict[str, Any]) -> None:
     try:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(found, file, ensure_ascii=False, indent=2, default=str)
     except OSError as error:
-        stop(f"{to} cannot be written: {error.strerror}")
-    told.print(f"{len(found['berichten'])} messages and {sum(map(len, found['feiten'].values()))} facts are in {to}")
+        raise ConfigurationError(f"{to} cannot be written: {error.strerror}") from None

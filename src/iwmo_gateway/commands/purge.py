@@ -9,12 +9,12 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from iwmo_gateway.commands.environment import migrate_embedded, out, stop, the_gateway
+from iwmo_gateway.commands.environment import migrate_embedded, out, recorded, stop, the_gateway
 from iwmo_gateway.gateway import retention
 from iwmo_gateway.gateway.retention import Purged
+from iwmo_gateway.store.audit import Action
 
 app: Final = typer.Typer()
-_ACTOR: Final = "operator:command line"
 
 
 @app.command()
@@ -29,12 +29,13 @@ def purge(
         migrate_embedded(gateway)
         found: dict[tuple[str, str], Purged] = {}
         if dry_run or not yes:
-            found = retention.purge(gateway, _ACTOR, now, dry_run=True)
+            found = retention.purge(gateway, "", now, dry_run=True)
         if not dry_run:
             amount = sum(each.berichten for each in found.values())
             if not yes and not (sys.stdin.isatty() and typer.confirm(f"Purge {amount} messages, for good?", err=True)):
                 stop(f"{amount} messages would go for good: say --yes, or --dry-run to see which")
-            found = retention.purge(gateway, _ACTOR, now, dry_run=False)
+            with recorded(gateway, Action.ADMINISTER, "purge") as caller:
+                found = retention.purge(gateway, caller.actor, now, dry_run=False)
     if as_json:
         rows = [{"soort": soort, "status": status, **asdict(each)} for (soort, status), each in sorted(found.items())]
         sys.stdout.write(json.dumps({"dry_run": dry_run, "at": now, "opgeruimd": rows}, default=str) + "\n")

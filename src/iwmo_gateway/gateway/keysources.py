@@ -86,8 +86,9 @@ def add_to(path: Path, key: str) -> None:
 
 def _read(settings: Settings, database: Database) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
-    if settings.encryption_keys is not None:
-        found |= _parsed(settings.encryption_keys.get_secret_value().split(","), "IWMO_ENCRYPTION_KEYS")
+    given = settings.encryption_keys.get_secret_value().strip() if settings.encryption_keys is not None else ""
+    if given:
+        found |= _parsed(given.split(","), "IWMO_ENCRYPTION_KEYS")
     file = key_file(settings, database)
     if file is not None and (settings.encryption_keys_file is not None or file.exists()):
         found |= _parsed(_lines(file), str(file))

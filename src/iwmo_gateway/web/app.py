@@ -1,5 +1,6 @@
 """The application: the calls of /v1, probes and metrics, and what every answer has in common."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -172,6 +173,11 @@ class EveryAnswer:
                 await self.app(scope, receive, with_headers)
             except ClientDisconnect:
                 status = _GONE
+            except asyncio.CancelledError:
+                # The server stops and waits no longer. What was kept is gone on with; the sender is to ask again.
+                if status == 0:
+                    await problem("niet-beschikbaar", None, {"Retry-After": "5"})(scope, receive, with_headers)
+                raise
             except Exception as error:
                 # Its text may hold values of a message: only the kind is told.
                 log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)

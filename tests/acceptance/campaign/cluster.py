@@ -120,7 +120,7 @@ class Cluster:
             process.popen.terminate()
         for process in self.processes:
             code = process.popen.wait(PATIENCE)
-            if code != 0:
+            if code not in {0, -signal.SIGTERM}:  # the latter: it was still starting
                 self.faults.append(f"{process.name} ended with {code} when it was told to stop")
 
     def kill(self) -> None:
