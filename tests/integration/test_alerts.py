@@ -39,17 +39,21 @@ QUESTIONS = {
     "readiness": "up",
     "database": "iwmo_database_up",
     "replays": "iwmo_replays_running",
+    "audit": "iwmo_audit_oldest_unsealed_seconds",
 }
 
 Told = dict[str, dict[str, set[str]]]
 
 
 @pytest.fixture
-def told(call: Callers) -> Told:
+def told(call: Callers, monkeypatch: pytest.MonkeyPatch) -> Told:
     """The values of every label of every series, after some calls."""
     call.send(AANBIEDER, lone_start())
     call.send(AANBIEDER, start(nummer=799999))
     call.client.get("/v1/mailbox")
+    with monkeypatch.context() as broken:
+        broken.setattr("iwmo_gateway.gateway.judging.complete", lambda *_, **__: 1 / 0)
+        call.send(AANBIEDER, lone_start("FAULT"))
     looked_for_work(TODAY)
     found: Told = {"up": {}}
     for family in text_string_to_metric_families(Exposition(call.gateway).text(TODAY).decode()):

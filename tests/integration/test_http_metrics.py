@@ -13,9 +13,10 @@ from sqlalchemy import event
 
 from iwmo_gateway.errors import ConfigurationError, StoreBusy
 from iwmo_gateway.gateway import standing
-from iwmo_gateway.gateway.access import set_answering
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.gateway.metrics import looked_for_work
+from iwmo_gateway.gateway.parties import set_answering
+from iwmo_gateway.gateway.sealing import seal
 from iwmo_gateway.gateway.standing import Exposition
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.settings import Settings
@@ -28,7 +29,7 @@ from tests.claims import allocation as allocated
 from tests.conftest import SECRET, TODAY, Callers
 from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, LATER, allocation, day, lone_start, start
 
-WALKS = ("SCAN messages", "SCAN mailbox", "SCAN reviews", "SCAN judgements")
+WALKS = ("SCAN messages", "SCAN mailbox", "SCAN reviews", "SCAN audit")
 """Steps by which SQLite would go through all that was ever kept."""
 
 LIMITS = ("0.0", "0.5", "1.0", "+Inf")
@@ -172,6 +173,14 @@ def test_a_replay_that_runs_is_told(call: Callers) -> None:
     assert value(values(call.gateway), "iwmo_replays_running") == 1
 
 
+def test_a_trail_that_is_not_sealed_is_told(call: Callers) -> None:
+    call.get(AANBIEDER, "/v1/mailbox")
+    now = datetime.now(TODAY.tzinfo) + timedelta(minutes=20)
+    assert value(values(call.gateway, now), "iwmo_audit_oldest_unsealed_seconds") > 900
+    seal(call.gateway, now)
+    assert value(values(call.gateway, now), "iwmo_audit_oldest_unsealed_seconds") == 0
+
+
 @pytest.fixture
 def without_tables(tmp_path: Any) -> Iterator[Gateway]:
     settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path / 'none.db'}", secret_key=SECRET)
@@ -232,8 +241,8 @@ def test_what_waits_is_found_by_indexes(call: Callers) -> None:
             for statement, parameters in asked
             for step in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
-    assert len(asked) == 4
-    assert [step for step in steps if step.startswith(WALKS) and "INDEX" not in step] == []
+    assert len(asked) == 5
+    assert [step for step in steps if step in WALKS] == []
 
 
 def test_a_worker_tells_what_it_counts_on_a_port_of_its_own(settings: Settings) -> None:

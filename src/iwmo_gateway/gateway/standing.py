@@ -76,6 +76,12 @@ class _Standing(Collector):
         for due in _DUE:
             held.add_metric([due], lines.get(due, 0))
         yield held
+        unsealed = watching.oldest_unsealed(transaction)
+        yield GaugeMetricFamily(
+            "iwmo_audit_oldest_unsealed_seconds",
+            "Age of the oldest row of the audit trail that is not sealed",
+            _age(unsealed, now) if unsealed else 0,
+        )
         running = watching.running_replays(transaction)
         yield GaugeMetricFamily("iwmo_replays_running", "Replays that run", running)
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, func, literal_column, select
 from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import WAITS
-from iwmo_gateway.store.tables import Moment, mailbox, messages, replays
+from iwmo_gateway.store.tables import Moment, audit, audit_seals, mailbox, messages, replays
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,9 @@ _UNFETCHED: Final = (
 )
 _RUNNING: Final = select(func.count()).select_from(replays).where(replays.c.status == literal_column("'running'"))
 
+_last_sealed: Final = select(audit_seals.c.last).order_by(audit_seals.c.nr.desc()).limit(1).scalar_subquery()
+_UNSEALED: Final = select(audit.c.at).where(audit.c.id > func.coalesce(_last_sealed, 0)).order_by(audit.c.id).limit(1)
+
 
 def unjudged(transaction: Transaction, large: int, claim: Limits, other: Limits) -> list[Unjudged]:
     """Messages that wait with us. `large` are those of more bytes than this; a claim has its own term."""
@@ -90,6 +93,12 @@ def unfetched(transaction: Transaction, day_ago: datetime, week_ago: datetime) -
     """What lies in mailboxes and was never fetched, by kind of party and age: of the last `day`, `week`, or `older`."""
     rows = transaction.execute(_UNFETCHED, {"day_ago": day_ago, "week_ago": week_ago})
     return {(side, age): Amount(number, oldest) for side, age, number, oldest in rows}
+
+
+def oldest_unsealed(transaction: Transaction) -> datetime | None:
+    """The moment of the first row of the audit trail that no seal covers; None if there is none."""
+    at: datetime | None = transaction.execute(_UNSEALED).scalar()
+    return at
 
 
 def running_replays(transaction: Transaction) -> int:
