@@ -34,6 +34,7 @@ def test_one_search_in_the_logs_finds_the_whole_way_of_a_message(settings: Setti
     told = {
         "IWMO_DATABASE_URL": settings.database_url,
         "IWMO_SECRET_KEY": SECRET,
+        "IWMO_RECEIVERS": "any",
         "IWMO_WORKER_METRICS_PORT": str(port),
     }
     with ExitStack() as stack:
