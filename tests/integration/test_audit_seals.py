@@ -17,6 +17,7 @@ from sqlalchemy import Table, func, insert, select, text
 from iwmo_gateway.errors import StoreError
 from iwmo_gateway.gateway import audit, sealing
 from iwmo_gateway.gateway.context import Gateway, open_gateway
+from iwmo_gateway.gateway.keyring import Keyring
 from iwmo_gateway.gateway.sealing import Fault, Verified
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.store import audit as stored
@@ -174,7 +175,7 @@ def test_an_added_row_is_found(gateway: Gateway, place: str) -> None:
         ("DELETE FROM audit_seals WHERE nr < 3", [Fault(1, "missing, up to seal 3")]),
         (
             "UPDATE audit_seals SET key = 'another' WHERE nr = 1",
-            [Fault(1, "made with another key than that of this gateway, or changed")],
+            [Fault(1, "made with a key that this gateway does not have, or changed")],
         ),
         (
             "UPDATE audit_seals SET previous = (SELECT hash FROM audit_seals WHERE nr = 1) WHERE nr = 3",
@@ -191,13 +192,26 @@ def test_who_has_no_key_cannot_seal(sealed: Gateway) -> None:
     """A row is changed, and its seal and all behind it are made anew, with everything but the key."""
     fourth = ids(sealed)[3]
     tamper(sealed, f"UPDATE audit SET actor = 'x' WHERE id = {fourth}", "DELETE FROM audit_seals WHERE nr > 1")
-    forger = replace(sealed, secret=b"x" * 32)
+    forger = replace(sealed, keyring=Keyring(lambda: {1: b"x" * 32}))
     sealing.seal(forger, TODAY)
-    made_with_another = "made with another key than that of this gateway, or changed"
-    assert verified(sealed).faults == [Fault(nr, made_with_another) for nr in (2, 3)]
-    name = sealing._name(sealing._key(sealed))
+    unknown = "made with a key that this gateway does not have, or changed"
+    assert verified(sealed).faults == [Fault(nr, unknown) for nr in (2, 3)]
+    name = sealing._name(sealed.keyring.audit_keys[sealed.keyring.newest])
     tamper(sealed, f"UPDATE audit_seals SET key = '{name}'")
     assert [fault.seal for fault in verified(sealed).faults] == [2, 3]
+
+
+def test_a_trail_that_was_sealed_with_an_older_key_verifies_as_long_as_that_key_is_here(sealed: Gateway) -> None:
+    (first,) = sealed.keyring._read().values()
+    keys = {1: first, 2: b"y" * 32}
+    rotated = replace(sealed, keyring=Keyring(lambda: keys))
+    fill(rotated, 1, first=9)
+    assert sealing.seal(rotated, TODAY) == 1
+    rotated.keyring.use(2, frozenset({1}))
+    found = verified(rotated)
+    assert (found.seals, found.faults) == (4, [])
+    gone = replace(sealed, keyring=Keyring(lambda: {2: b"y" * 32}))
+    assert [fault.seal for fault in verified(gone).faults] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("sealed_again", [False, True])

@@ -43,8 +43,10 @@ def person_export(
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=told) as progress:
             task = progress.add_task("berichten", total=person.count(gateway))
-            with recorded(gateway, Action.FETCH, "person export"):
+            ids: list[str] = []
+            with recorded(gateway, Action.FETCH, "person export", ids):
                 found = person.export(gateway, bsn, lambda some: progress.advance(task, some))
+                ids += [message["id"] for message in found["berichten"]]
     try:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(found, file, ensure_ascii=False, indent=2, default=str)
