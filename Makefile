@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV   ?= .venv
 PORT   ?= 8080
 CAMPAIGN_SECONDS ?= 600
+MINUTES ?= 10
+SEED   ?= 1
 BIN    := $(VENV)/bin
 # Tests run side by side, one process for each core.
 AT_ONCE := -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench campaign clean
+.PHONY: help demo test check format bench campaign fuzz clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +38,10 @@ bench: $(VENV)/.installed-dev ## measure, as ratios in one run (bench/README.md)
 
 campaign: $(VENV)/.installed-dev ## kill processes and PostgreSQL under traffic, then check the books (CAMPAIGN_SECONDS=600)
 	$(BIN)/python -m tests.acceptance.campaign --seconds $(CAMPAIGN_SECONDS)
+
+fuzz: $(VENV)/.installed-dev ## damage messages by chance for ten minutes, then schemathesis for long (MINUTES=60, SEED=2)
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+	SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/evil/test_schemathesis.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) var dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

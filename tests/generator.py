@@ -317,8 +317,11 @@ _ON_THE_BYTES: Final = (_cut, _flipped, _flipped, _stuffed)
 
 def damaged(made: Made, seed: int) -> bytes:
     """A message with one to three faults put in; now and then it stays valid."""
-    chance = Random(seed)  # noqa: S311 chance for a test
-    body = made.body
+    return with_damage(made.body, Random(seed))  # noqa: S311 chance for a test
+
+
+def with_damage(body: bytes, chance: Random) -> bytes:
+    """Well-formed XML with one to three faults put in."""
     if chance.random() < 0.75:
         root = etree.parse(io.BytesIO(body)).getroot()
         for _ in range(chance.choice([1, 1, 2, 3])):

@@ -78,6 +78,15 @@ def upgrade() -> None:
             comment="of xml; 0: not encrypted yet",
         ),
     )
+    op.add_column(
+        "messages",
+        sa.Column(
+            "purged_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when xml is empty: it was kept for its term",
+        ),
+    )
     _replace_hashes()
     if op.get_bind().dialect.name == "postgresql":
         # What is encrypted cannot be made smaller: PostgreSQL need not try.

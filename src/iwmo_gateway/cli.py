@@ -9,12 +9,11 @@ import structlog
 import typer
 
 from iwmo_gateway import __version__, demo
-from iwmo_gateway.commands import audit, contracts, keys, parties, person, replay, standard, tokens
+from iwmo_gateway.commands import audit, contracts, keys, parties, person, purge, replay, standard, tokens
 from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.store.audit import Action
-from iwmo_gateway.web.app import create_app
-from iwmo_gateway.web.server import Server
+from iwmo_gateway.web.server import server_of
 from iwmo_gateway.worker import spare_collector, work, working_beside
 
 app = typer.Typer(
@@ -51,13 +50,7 @@ def serve(
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
         with working_beside(gateway):
-            Server(
-                create_app(gateway),
-                host=host or settings.host,
-                port=settings.port if port is None else port,
-                drain_seconds=settings.drain_seconds,
-                finish_seconds=settings.lease_seconds,
-            ).run()
+            server_of(gateway, host or settings.host, settings.port if port is None else port).run()
 
 
 @app.command()
@@ -105,6 +98,7 @@ app.add_typer(replay.replay, name="replay")
 app.add_typer(keys.app, name="keys")
 app.add_typer(person.app, name="person")
 app.add_typer(audit.trail, name="audit")
+app.add_typer(purge.app)
 
 
 def run() -> None:

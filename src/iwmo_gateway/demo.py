@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import httpx2
 import structlog
-import uvicorn
 from lxml import etree
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +30,7 @@ from iwmo_gateway.standard.declaraties import Declaratiebericht, Prestatie
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Unreadable, local_name, read
 from iwmo_gateway.store.parties import TokenRole
-from iwmo_gateway.web.app import create_app
+from iwmo_gateway.web.server import server_of
 from iwmo_gateway.worker import working_beside
 
 _START_SECONDS: Final = 20
@@ -104,8 +103,7 @@ def _load_contract(out: Console, gateway: Gateway, name: str) -> None:
 @contextmanager
 def _served(gateway: Gateway, port: int) -> Iterator[tuple[str, threading.Thread]]:
     """The gateway on a real port, until the block ends."""
-    config = uvicorn.Config(create_app(gateway), host="127.0.0.1", port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
+    server = server_of(gateway, "127.0.0.1", port)
     ready = threading.Event()
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

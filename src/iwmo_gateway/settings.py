@@ -42,8 +42,14 @@ class Settings(BaseSettings):
             for name, value in given.items()
         }
 
+    retention: Path | None = Field(
+        None, description="File with how long messages are kept, for `purge`; without it everything stays"
+    )
     host: str = Field("127.0.0.1", description="Address that `serve` listens on")
     port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on")
+    proxies: str | None = Field(
+        None, description="Addresses of the proxies whose X-Forwarded-For and X-Forwarded-Proto count, with commas"
+    )
     max_message_bytes: PositiveInt = Field(25 * 1024 * 1024, description="Larger messages are refused (IB012)")
     sync_limit_bytes: PositiveInt = Field(1024 * 1024, description="Larger messages are answered later (202)")
     body_seconds: PositiveInt = Field(120, description="How long sending a body may take before it is cut off")

@@ -31,6 +31,7 @@ WRITTEN_DOWN = {
     "party list",
     "party set",
     "person export",
+    "purge",
     "replay cancel",
     "replay list",
     "replay pause",

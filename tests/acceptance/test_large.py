@@ -13,7 +13,7 @@ from iwmo_gateway.settings import Settings
 from iwmo_gateway.store.parties import TokenRole
 from tests.acceptance.processes import bearer, running, serving, until
 from tests.conftest import SECRET
-from tests.integration.test_http_builders import GEMEENTE, allocation
+from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, allocation
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -30,9 +30,10 @@ def told(settings: Settings) -> dict[str, str]:
 @pytest.fixture
 def sender(settings: Settings) -> dict[str, str]:
     gateway = open_gateway(settings)
-    token = create_token(gateway, TokenRole.PARTY, GEMEENTE, "test", datetime.now(UTC))
+    now = datetime.now(UTC)
+    tokens = [create_token(gateway, TokenRole.PARTY, party, "test", now) for party in (GEMEENTE, AANBIEDER)]
     gateway.close()
-    return {"Content-Type": "application/xml", **bearer(token)}
+    return {"Content-Type": "application/xml", **bearer(tokens[0])}
 
 
 @on_sqlite

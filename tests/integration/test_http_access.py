@@ -48,10 +48,15 @@ NEEDS = {
     ("get", "/v1/mailbox/{nr}"): {"read"},
     ("put", "/v1/mailbox/{nr}/acknowledged"): {"send"},
     ("post", "/v1/replays"): {"operate"},
+    ("get", "/v1/replays"): {"operate", "audit"},
     ("get", "/v1/replays/{message_id}"): {"operate", "audit"},
+    ("get", "/v1/replays/{message_id}/items"): {"operate", "audit"},
+    ("patch", "/v1/replays/{message_id}"): {"operate"},
+    ("get", "/v1/audit"): {"operate", "audit"},
     ("get", "/v1/reports/openstaand"): {"read"},
     ("get", "/v1/reports/productieverantwoording"): {"read"},
     ("get", "/v1/reports/betalingen"): {"read"},
+    ("get", "/v1/reports/terugvorderingen"): {"read"},
     ("get", "/v1/reports/rente"): {"read"},
     ("get", "/v1/reviews"): {"read"},
     ("post", "/v1/reviews"): {"decide"},
@@ -222,7 +227,7 @@ def test_the_last_use_of_a_token_is_noted_once_in_some_minutes(gateway: Gateway)
 
 
 def test_a_call_notes_the_use_of_its_token(call: Callers) -> None:
-    call.headers(AANBIEDER)
+    call.let_in(AANBIEDER, token(call))
     assert [one.last_used_at for one in list_tokens(call.gateway)] == [None]
     for _ in range(2):
         assert call.get(AANBIEDER, "/v1/mailbox").status_code == 200
@@ -236,6 +241,7 @@ def test_a_use_that_cannot_be_noted_is_no_fault_of_the_call(call: Callers, monke
         raise StoreError("The database is away")
 
     monkeypatch.setattr("iwmo_gateway.gateway.access.parties.note_use", away)
+    call.let_in(AANBIEDER, token(call))
     assert call.get(AANBIEDER, "/v1/mailbox").status_code == 200
     assert list_tokens(call.gateway)[0].last_used_at is None
 
@@ -253,6 +259,7 @@ LISTS = {
     "/v1/declaraties/regels": "regels",
     "/v1/reports/openstaand": "openstaand",
     "/v1/reports/betalingen": "betalingen",
+    "/v1/reports/terugvorderingen": "terugvorderingen",
 }
 """What lists things of a domain, and under which name."""
 
@@ -265,6 +272,7 @@ def told_in_both_domains(call: Callers) -> dict[str, Story]:
         story.gemeente(toewijzing(product(), verzoek="VOT-1"))
         story.aanbieder(start(begin="2023-02-06"))
         story.aanbieder(declaratie(regel("R1", 20), op="2023-04-03"))
+        story.aanbieder(declaratie(regel("R2", 20, credit_van="R1"), op="2023-04-04"))
     return stories
 
 
@@ -386,7 +394,8 @@ def test_a_party_takes_part_in_the_domains_that_it_is_said_to(call: Callers) -> 
 # --- how often ------------------------------------------------------------------------------------------------------
 
 
-def test_a_token_that_calls_too_often_is_told_to_wait(call: Callers) -> None:
+def test_a_token_that_calls_too_often_is_told_to_wait(call: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iwmo_gateway.web.access.monotonic", lambda: 1000.0)
     with served(call, rate_limit="3/hour", max_message_bytes=10) as limited:
         for _ in range(3):
             assert limited.get(AANBIEDER, "/v1/mailbox").status_code == 200
@@ -398,7 +407,10 @@ def test_a_token_that_calls_too_often_is_told_to_wait(call: Callers) -> None:
         is_problem(limited.send(GEMEENTE, b"x" * 100), 413, "IB012")
 
 
-def test_guessing_tokens_is_limited_by_address_and_hinders_nobody_with_a_right_one(call: Callers) -> None:
+def test_guessing_tokens_is_limited_by_address_and_hinders_nobody_with_a_right_one(
+    call: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iwmo_gateway.web.access.monotonic", lambda: 1000.0)
     with served(call) as limited:
         for number in range(30):
             is_problem(with_token(limited, f"iwmo_{number}"), 401, "token")

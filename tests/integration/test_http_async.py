@@ -30,7 +30,7 @@ def followed(call: Callers, path: str) -> Json:
 
 def taken_up(call: Callers, now: datetime) -> Message | None:
     with call.gateway.database.writing() as transaction:
-        return messages.take_waiting(transaction, now, call.gateway.lease)
+        return messages.take_waiting(transaction, now, call.gateway.lease, timedelta(days=1))
 
 
 def in_the_hand_of(call: Callers, now: datetime) -> Hold:

@@ -94,6 +94,7 @@ def test_a_filter_is_previewed_and_nothing_is_judged(call: Callers) -> None:
     assert (said["filter"], said["reason"], said["actor"]) == (REJECTED, REASON, "operator:test")
     assert (said["finished_at"], said["links"]["next"]) == (None, None)
     assert worked(call) == []
+    assert replay_next(call.gateway, lambda: LATER, only=said["id"]) is None
     assert standing(call) == before
 
 
@@ -230,6 +231,7 @@ def test_a_replay_is_paused_and_goes_on(call: Callers) -> None:
     said = acted(call, made, "pause")
     assert (said["status"], said["done"], said["total"]) == ("paused", 1, 3)
     assert worked(call) == []
+    assert replay_next(call.gateway, lambda: LATER, only=made) is None
     acted(call, made, "resume")
     assert worked(call) == early[1:]
     said = told(call, made)

@@ -110,6 +110,19 @@ def test_a_process_that_was_only_slow_does_not_undo_what_another_noted(call: Cal
     assert worked(call, TODAY + call.gateway.lease) == early[1:]
 
 
+def test_a_lane_that_another_has_in_hand_by_now_stays_in_its_hands(call: Callers) -> None:
+    early = early_starts(call, 2)
+    made, later = running(call, concurrency=16), TODAY + call.gateway.lease
+    slow, other = taken(call, made, TODAY), taken(call, made, later)
+    assert slow is not None
+    assert other is not None
+    for one, free in ((slow, None), (other, early[1])):
+        with call.gateway.database.writing() as transaction:
+            replays.settle(transaction, one, replays.Settled(replays.Outcome.UNCHANGED), later)
+        following = taken(call, made, later)
+        assert (following and following.message) == free
+
+
 def test_a_message_that_ends_every_process_is_failed_and_the_rest_goes_on(call: Callers) -> None:
     early = early_starts(call)
     made, moment = running(call), TODAY
@@ -277,3 +290,24 @@ def test_a_call_that_others_hold_up_is_answered_in_the_end(call: Callers, monkey
     with served(call, lease_seconds=1) as impatient:
         answer = impatient.post("operator", "/v1/replays", {"ids": early, "reason": "waarom niet"})
     assert (answer.status_code, answer.json()["status"]) == (202, "running")
+
+
+def test_a_return_message_alone_may_differ(call: Callers) -> None:
+    """The answer was made by a version that gave another code; its identification and day never count."""
+    rejected = call.send(AANBIEDER, start("START02", 799999), day("2023-02-08")).json()
+    assert replayed(call, rejected["id"], dry_run=True)["outcomes"] == {"unchanged": 1}
+    answer = call.get("operator", f"/v1/berichten/{rejected['id']}/retour").content
+    with call.gateway.database.writing() as transaction:
+        changed = answer.replace(b">9019<", b">9018<")
+        transaction.execute(
+            update(messages).where(messages.c.id == rejected["retour"]["id"]).values(xml=changed, key_version=0)
+        )
+    said = replayed(call, rejected["id"], dry_run=True)
+    detail = said["berichten"][0]["detail"]
+    assert (said["outcomes"], detail["vervallen"], detail["nieuw"]) == ({"shown": 1}, [], [])
+    assert detail["retour"] == {
+        "was": "WMO306",
+        "wordt": "WMO306",
+        "anders": True,
+        "retourcodes": {"vervallen": {"9018": 1}, "nieuw": {"9019": 1}},
+    }

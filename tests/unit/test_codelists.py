@@ -191,7 +191,7 @@ def test_a_file_that_is_no_code_list_stops_the_gateway_with_file_and_key(
     assert said in fault
 
 
-@pytest.mark.parametrize("body", [b"lijst = ", b"\xff\xfe", b""])
+@pytest.mark.parametrize("body", [b"lijst = ", b"\xff\xfe", b"", b"a = " + b"[" * 5000])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, body: bytes) -> None:
     (folder(tmp_path, GEMEENTEN, PRODUCTCODES) / "x.toml").write_bytes(body)
     with pytest.raises(ConfigurationError, match=r"x\.toml: "):

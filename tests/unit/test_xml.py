@@ -20,6 +20,11 @@ def problem(body: bytes) -> XmlProblem | None:
     return read_as.problem if isinstance(read_as, Unreadable) else None
 
 
+def with_attributes(count: int) -> bytes:
+    attributes = " ".join(f'x{number}="y"' for number in range(count))
+    return f"<Bericht><a {attributes}/></Bericht>".encode()
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -67,6 +72,8 @@ def test_the_code_in_the_header_does_not_say_what_a_message_is() -> None:
         (b"<a>&onbekend;</a>", XmlProblem.DTD),
         (b"<a>" * 65 + b"</a>" * 65, XmlProblem.TOO_DEEP),
         (b"<a>" * 100_000, XmlProblem.TOO_DEEP),
+        (with_attributes(65), XmlProblem.TOO_MANY_ATTRIBUTES),
+        (with_attributes(64), XmlProblem.UNKNOWN_KIND),
         (b"<Bericht/>", XmlProblem.UNKNOWN_KIND),
         (GOOD.replace("3_2/wmo305", "3_9/wmo305").encode(), XmlProblem.UNKNOWN_KIND),
         (GOOD.replace("wmo305:Bericht", "wmo305:Envelop").encode(), XmlProblem.UNKNOWN_KIND),

@@ -123,7 +123,7 @@ def _complete_answer(
     named = retour.header
     found = messages.answered_with(transaction, message, soort.code, named.antwoord_op, named.antwoord_op_dag)
     asked = beantwoord = None
-    if found is not None:
+    if found is not None and found[0].purged_at is None:
         answered, before = found
         document = gateway.kept_document(answered, messages.xml_of(transaction, answered.id))
         asked = Asked(answered, document, to_bericht(document))

@@ -88,7 +88,9 @@ class Keyring:
             raise StoreError(f"What is kept as {place} was changed, or moved there from another row") from None
 
     def seal_xml(self, message_id: str, xml: bytes) -> Sealed:
-        """The bytes of a message as they are kept: made smaller, then encrypted for their own row."""
+        """The bytes of a message as they are kept: made smaller, and encrypted for their own row."""
+        if not xml:
+            return Sealed(self.newest, xml)
         return Sealed(self.newest, self.seal(_xml(message_id), zlib.compress(xml, _FAST)))
 
     def open_xml(self, message_id: str, sealed: Sealed) -> bytes:

@@ -1,15 +1,20 @@
 """The mailbox of the calling party: reading never consumes, acknowledging is explicit and harmless to repeat."""
 
+from collections.abc import Collection
+
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store import mailbox, messages
 from iwmo_gateway.store.mailbox import Entry
 
 
-def waiting(gateway: Gateway, caller: Caller, party: str, *, after: int, limit: int) -> list[Entry]:
-    """What the party has not acknowledged yet, oldest first, behind number `after`."""
+def waiting(
+    gateway: Gateway, party: str, *, after: int, limit: int, domains: Collection[Domain] | None = None
+) -> list[Entry]:
+    """What the party has not acknowledged yet (of these domains only), oldest first, behind number `after`."""
     with gateway.database.reading() as transaction:
-        return mailbox.waiting_for(transaction, party, caller.limited_to, after=after, limit=limit)
+        return mailbox.waiting_for(transaction, party, domains, after=after, limit=limit)
 
 
 def fetch(gateway: Gateway, caller: Caller, party: str, nr: int) -> tuple[Entry, bytes] | None:

@@ -82,6 +82,9 @@ def receive(
             return refused
         kept = _kept(transaction, message, sealed, lease_until)
         repeated = kept.id != message.id
+        if kept.purged_at is not None:
+            messages.put_back(transaction, kept.id, gateway.keyring.seal_xml(kept.id, body))
+            kept = replace(kept, purged_at=None)
         happened = Event(caller.at, "repeated" if repeated else "received", caller.actor)
         messages.insert_events(transaction, kept.id, [happened])
         audit.add(transaction, deed_of(caller, Action.SEND, "berichten", messages=[kept.id]))

@@ -69,7 +69,7 @@ def check_codelists(folder: Path) -> CheckedLists:
 def _values(path: Path, faults: list[str]) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:  # no UTF-8 and no TOML are ValueErrors
+    except (OSError, ValueError, RecursionError) as error:  # no UTF-8 and no TOML are ValueErrors
         faults.append(f"{path}: kan niet worden gelezen als TOML in UTF-8: {error}")
         return {}
     if not values:

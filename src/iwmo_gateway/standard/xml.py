@@ -15,6 +15,8 @@ MAX_BYTES: Final = 25 * 1024 * 1024
 """The chain's own limit for one message."""
 MAX_DEPTH: Final = 64
 """Deeper than any message of the standard, and shallow enough for every walk over a tree."""
+MAX_ATTRIBUTES: Final = 64
+"""Of one element. The standard knows none; a fault for each of a million costs a minute to tell."""
 
 _ENCODINGS: Final = frozenset({"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1", "US-ASCII", "ASCII"})
 _BOM: Final = b"\xef\xbb\xbf"
@@ -31,6 +33,7 @@ class XmlProblem(StrEnum):
     ENCODING = "encoding"
     DTD = "dtd"
     TOO_DEEP = "too-deep"
+    TOO_MANY_ATTRIBUTES = "too-many-attributes"
     UNKNOWN_KIND = "unknown-kind"
 
 
@@ -262,7 +265,9 @@ def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
             "De opgegeven tekencodering wordt niet ondersteund.",
             "UTF-8, UTF-16 of ISO-8859-1",
         )
-    return _too_deep(None) if _DEEPER(tree) else None
+    if _DEEPER(tree):
+        return _too_deep(None)
+    return _OVERLOADED if _MORE_ATTRIBUTES(tree) else None
 
 
 def _too_deep(line: int | None) -> Unreadable:
@@ -275,3 +280,9 @@ def _too_deep(line: int | None) -> Unreadable:
 
 
 _DEEPER: Final = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
+_MORE_ATTRIBUTES: Final = etree.XPath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])")
+_OVERLOADED: Final = Unreadable(
+    XmlProblem.TOO_MANY_ATTRIBUTES,
+    "Een element van het bericht heeft te veel attributen.",
+    f"ten hoogste {MAX_ATTRIBUTES} attributen bij een element",
+)

@@ -59,6 +59,7 @@ class Message:
     attempts: int = 0
     faults: int = 0
     error: str | None = None
+    purged_at: datetime | None = None
 
     @property
     def gemeente(self) -> str:
@@ -233,6 +234,11 @@ def xml_of(transaction: Transaction, message_id: str) -> Sealed:
     return Sealed(key_version, bytes(xml))
 
 
+def put_back(transaction: Transaction, message_id: str, sealed: Sealed) -> None:
+    """Keep the bytes of a message again that were purged, for they were sent again."""
+    transaction.execute(update(messages).where(messages.c.id == message_id).values(**sealed._asdict(), purged_at=None))
+
+
 def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
     """Write what judging made of a message, if nobody else judged it since `before` was read; False if somebody did."""
     was = {"was_id": before.id, "was_status": before.status, "was_judgements": before.judgements}
@@ -290,7 +296,7 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta, ahea
 
 
 def waiting_size(transaction: Transaction, now: datetime) -> int | None:
-    """How many bytes the oldest received message has whose lease ran out; None if nothing waits."""
+    """How many bytes the oldest received message has whose lease ran out; None if there is none."""
     waits = (messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
     return transaction.scalar(select(messages.c.size).where(*waits).order_by(messages.c.id).limit(1))
 

@@ -162,6 +162,7 @@ messages = Table(
     Column("faults", Integer, nullable=False, server_default="0", comment="how often it was put off by a fault"),
     Column("error", Text, comment="what went wrong with us the last time"),
     Column("key_version", SmallInteger, nullable=False, server_default="0", comment="of xml; 0: not encrypted yet"),
+    Column("purged_at", Moment, comment="since when xml is empty: it was kept for its term"),
     Column("xml", LargeBinary, nullable=False, comment="compressed, then encrypted for this row"),
     UniqueConstraint("afzender", "digest"),
 )

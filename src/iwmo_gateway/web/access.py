@@ -1,9 +1,9 @@
 """Who may do what over HTTP: the token, the limits, and the right that each call needs."""
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Annotated, Any, Final
 
 from fastapi import BackgroundTasks, Depends, Header, Request
@@ -21,7 +21,7 @@ from iwmo_gateway.web.trail import TheCall
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _FAILURES: Final = "30/minute"
-"""Most wrong tokens from one address: one that is read over wrongly is seen before that, and a guess costs."""
+"""Most wrong tokens from one address: enough for who copied one wrongly, and few for who tries them out."""
 _ROLES: Final = {
     TokenRole.PARTY: "partij",
     TokenRole.OPERATOR: "beheerder (operator)",
@@ -65,7 +65,7 @@ def the_caller(
             _count_failure(request, limits)
         raise _not_let_in(known)
     call.by(known)
-    if wait := limits.calls.wait(known.token, time.monotonic()):
+    if wait := limits.calls.wait(known.token, monotonic()):
         metrics.count_limited()
         raise _too_often(f"Dit token doet meer dan {limits.calls.rate} aanroepen.", limits.calls, wait)
     if use_is_due(known):
@@ -132,7 +132,7 @@ def _count_failure(request: Request, limits: Limits) -> None:
     # By the address that the connection comes from: a header that names another one could be anybody's.
     metrics.count_failed_authentication()
     address = request.client.host if request.client else ""
-    if wait := limits.failures.wait(address, time.monotonic()):
+    if wait := limits.failures.wait(address, monotonic()):
         raise _too_often("Van dit adres komen te veel verkeerde tokens.", limits.failures, wait)
 
 

@@ -24,6 +24,8 @@ _LATER: Final = {
     "het antwoord komt met het laatste besluit.",
 }
 
+_PURGED: Final = "De bewaartermijn is voorbij: de inhoud van dit bericht is opgeruimd."
+
 _JUDGED_IN_A_SECOND: Final = 2_000_000
 """Bytes of a message: a hint for who asks again, no promise."""
 
@@ -150,7 +152,7 @@ def _summary(message: Message, judgement: Judgement | None) -> dict[str, Any]:
         "oordelen": judgement.nr if judgement else 0,
         "antwoord_op": message.answers,
         "antwoord_door": _awaited(message, judgement),
-        "toelichting": _LATER.get(message.status),
+        "toelichting": _PURGED if message.purged_at else _LATER.get(message.status),
     }
 
 

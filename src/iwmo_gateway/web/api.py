@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -33,6 +34,8 @@ TheParty = Annotated[str, Depends(the_party)]
 MessageId = Annotated[str, Depends(message_id)]
 MOST: Final = 2**63 - 1
 """The highest number that a database counts to."""
+MOST_FINDINGS: Final = 2**31 - 1
+"""The highest number that a database counts the findings of one message to."""
 Number = Annotated[int, Path(le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 
@@ -57,7 +60,7 @@ _XML_OR_ZIP: Final[dict[str, Any]] = {
 
 _UNTAKEN: Final = (
     "token", "IB008", "IB009", "IB010", "IB011", "te-traag", "IB012", "mediatype", "leeg", "geen-xml", "tekencodering",
-    "dtd", "te-diep", "ontvangst-moment", "IB004",
+    "dtd", "te-diep", "attributen", "ontvangst-moment", "IB004",
 )  # fmt: skip
 _SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019", "IB901", "IB902", "IB903", "IB904", "IB905")
 
@@ -168,7 +171,7 @@ def get_bevindingen(
     gateway: TheGateway,
     caller: Reader,
     identity: MessageId,
-    after: Annotated[int, Query(ge=0, le=MOST, description="How many were read already")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_FINDINGS, description="How many were read already")] = 0,
     limit: Limit = SHOWN,
 ) -> Response:
     """All findings of the newest judgement, page by page."""
@@ -234,8 +237,9 @@ async def get_mailbox(
 ) -> Response:
     """What waits for the calling party and was not acknowledged, oldest first. Reading never consumes."""
     until = asyncio.get_running_loop().time() + wait
+    look = partial(mailbox.waiting, gateway, party, after=after, limit=limit + 1, domains=caller.limited_to)
     while True:
-        found = await run_in_threadpool(mailbox.waiting, gateway, caller, party, after=after, limit=limit + 1)
+        found = await run_in_threadpool(look)
         left = until - asyncio.get_running_loop().time()
         if found or left <= 0 or stopping(request) or await request.is_disconnected():
             break
@@ -249,7 +253,10 @@ async def get_mailbox(
 @router.get(
     "/mailbox/{nr}",
     response_class=Response,
-    responses={**documented("token", "IB008", "niet-gevonden"), 200: {"content": {"application/xml": {}}}},
+    responses={
+        **documented("token", "IB008", "niet-gevonden", "parameters"),
+        200: {"content": {"application/xml": {}}},
+    },
     tags=["mailbox"],
 )
 def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: TheCall, party: TheParty) -> Response:
@@ -262,7 +269,7 @@ def get_mailbox_entry(nr: Number, gateway: TheGateway, caller: Reader, call: The
 @router.put(
     "/mailbox/{nr}/acknowledged",
     status_code=204,
-    responses=documented("token", "IB008", "niet-gevonden"),
+    responses=documented("token", "IB008", "niet-gevonden", "parameters"),
     tags=["mailbox"],
 )
 def put_acknowledged(nr: Number, gateway: TheGateway, caller: Sender, call: TheCall, party: TheParty) -> Response:
@@ -287,4 +294,6 @@ def _found(value: T | None) -> T:
 
 
 def _xml(body: bytes | None, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(_found(body), status, headers, media_type="application/xml")
+    if _found(body) == b"":
+        raise ProblemError("opgeruimd")
+    return Response(body, status, headers, media_type="application/xml")

@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Final
@@ -12,6 +13,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
@@ -29,14 +32,23 @@ from iwmo_gateway.web.trail import Trail
 
 log = structlog.get_logger(__name__)
 
-_NINE_DIGITS: Final = re.compile(r"(?<![0-9a-f])\d{9}(?![0-9a-f])")
+_ID_OR_DIGITS: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(\d{9,})")
+_NINE_DIGITS: Final = re.compile(r"\d{9}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HEADERS: Final = [
+HEADERS: Final = (
     (b"api-version", __version__.encode()),
     (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
-]
-"""Headers that go with a problem."""
+)
+"""What every answer has, unless it says otherwise itself."""
+_OVER_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
+_LONGEST_NAME: Final = 80
+_LONGEST_PATH: Final = 200
+_MOST_TOLD: Final = 100
+_GONE: Final = 499
+"""What the log says of a caller that went away before it had said all; no answer has it."""
 _DESCRIPTION: Final = """Takes iWmo messages, says at once what is wrong, where, by which rule and what was expected,
 keeps every message, and sends the right return message. Dates and moments are those of Europe/Amsterdam."""
 
@@ -69,6 +81,11 @@ class Application(FastAPI):
             for kind in (CATALOGUE["fout"], CATALOGUE["niet-beschikbaar"]):
                 answers[str(kind.status)] = {"description": f"{kind.code}: {kind.title}", "content": told}
         return schema
+
+    def methods(self, path: str) -> list[str]:
+        """What may be done with a path, by the documentation."""
+        calls = self.openapi()["paths"]
+        return sorted({one.upper() for told in calls for one in calls[told] if compile_path(told)[0].match(path)})
 
 
 def create_app(gateway: Gateway) -> FastAPI:
@@ -142,12 +159,15 @@ class EveryAnswer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
+                message["headers"] = _complete(message["headers"], scope["scheme"])
+                message["headers"].append((b"x-request-id", request_id.encode()))
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             try:
                 await self.app(scope, receive, with_headers)
+            except ClientDisconnect:
+                status = _GONE
             except Exception as error:
                 # Its text may hold values of a message: only the kind is told.
                 log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
@@ -164,9 +184,17 @@ def _request_id(scope: Scope) -> str:
     return given if safe else secrets.token_hex(8)
 
 
+def _complete(headers: Iterable[tuple[bytes, bytes]], scheme: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with those that every answer has."""
+    own = list(headers)
+    named = {name for name, _ in own}
+    told = (*HEADERS, _OVER_TLS) if scheme == "https" else HEADERS
+    return own + [header for header in told if header[0] not in named]
+
+
 def _path(path: str) -> str:
-    """The path as it may be logged: without what could be a Bsn."""
-    return _NINE_DIGITS.sub("•••", path)
+    """The path as it may be logged: without what could be a Bsn, but with ids of ours."""
+    return _ID_OR_DIGITS.sub(lambda found: "•••" if found[1] else found[0], path[:_LONGEST_PATH])
 
 
 def _problem(_: Request, error: ProblemError) -> Response:
@@ -174,12 +202,20 @@ def _problem(_: Request, error: ProblemError) -> Response:
 
 
 def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:
-    errors = [{"veld": ".".join(map(str, fault["loc"])), "tekst": fault["msg"]} for fault in error.errors()]
+    # A field that there is not has the name that the caller made up.
+    errors = [
+        {"veld": _path(".".join(map(str, fault["loc"])))[:_LONGEST_NAME], "tekst": fault["msg"]}
+        for fault in error.errors()[:_MOST_TOLD]
+    ]
     return problem("parameters", errors=errors)
 
 
-def _http_error(_: Request, error: HTTPException) -> Response:
-    return problem({404: "niet-gevonden", 405: "methode"}.get(error.status_code, "parameters"))
+def _http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        # Starlette tells the methods of the first route that has this path, and there may be more.
+        methods = request.app.methods(request.url.path)
+        return problem("methode", None, {"Allow": ", ".join(methods)} if methods else dict(error.headers or {}))
+    return problem("niet-gevonden" if error.status_code == 404 else "parameters")
 
 
 def _gateway_error(request: Request, error: GatewayError) -> Response:

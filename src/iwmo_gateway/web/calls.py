@@ -22,6 +22,8 @@ _TOML: Final = frozenset({"application/toml", "text/plain"})
 CONTRACT_LIMIT: Final = 256 * 1024
 """The most bytes of a contract profile; one of nine products takes five thousand."""
 _GEMEENTE_DIGITS: Final = 4
+_LONGEST_LENGTH: Final = 18
+"""Digits of a Content-Length that is worth counting."""
 _XML: Final = frozenset({"application/xml", "text/xml"})
 _ZIP: Final = frozenset({"application/zip", "application/x-zip-compressed"})
 
@@ -100,11 +102,14 @@ async def contract_body(request: Request, caller: Annotated[Caller, Depends(a_co
 
 async def _body(request: Request, limit: int, mediatypes: frozenset[str], expected: str) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
         raise _too_large(limit)
     mediatype = _mediatype(request)
     if mediatype not in mediatypes:
         raise ProblemError("mediatype", verwacht=expected, gevonden=mediatype[:80] or "geen")
+    coded = request.headers.get("content-encoding", "identity").strip().lower()
+    if coded != "identity":
+        raise ProblemError("mediatype", verwacht="geen Content-Encoding", gevonden=coded[:80])
     return await _received(request, limit)
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from iwmo_gateway.contract.interest import Rente, RenteOnbekend, Rentesoort, interest, rentetabel, uitleg
 from iwmo_gateway.web import answers
 from iwmo_gateway.web.access import Reader
+from iwmo_gateway.web.models import Day
 from iwmo_gateway.web.problems import documented, problem
 
 _MOST: Final = 10**12
@@ -43,8 +44,8 @@ class RenteQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     bedrag: int = Field(ge=0, le=_MOST, description="The amount in euro cents", examples=[1000000])
-    vanaf: date = Field(description="The first day that counts: that of the payment which was wrong, or late since")
-    tot: date = Field(description="The day of payment, which does not count")
+    vanaf: Day = Field(description="The first day that counts: that of the payment which was wrong, or late since")
+    tot: Day = Field(description="The day of payment, which does not count")
     soort: Rentesoort = Field(
         Rentesoort.WETTELIJK, description="`wettelijk` to claim back; `handel` of a claim that is paid late"
     )

@@ -1,9 +1,10 @@
 """The shapes of what goes over HTTP, with examples for the documentation."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.progress import Fase
@@ -50,8 +51,17 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("has no place in UTC") from None
 
 
+def _written(value: object) -> object:
+    """Refuses a number, which pydantic would count in seconds since 1970."""
+    if isinstance(value, str) and not _YEAR.match(value):
+        raise ValueError("should begin as 2023-02-01 does")
+    return value
+
+
+_YEAR: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 
 
 class FindingModel(BaseModel):
@@ -116,7 +126,9 @@ class SummaryModel(BaseModel):
     oordelen: int
     antwoord_op: str | None = None
     antwoord_door: str | None = Field(None, description="The party that sends the return message, if it has not yet")
-    toelichting: str | None = Field(None, description="Why there is no judgement, or no answer, yet")
+    toelichting: str | None = Field(
+        None, description="Why there is no judgement or no answer yet, or that its bytes were purged"
+    )
 
 
 class VoortgangModel(BaseModel):

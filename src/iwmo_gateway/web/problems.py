@@ -42,12 +42,16 @@ CATALOGUE: Final = {
              "Noem alleen uw eigen CBS-code onder gemeenten; een profiel van meer gemeenten laadt de beheerder."),
         Kind("niet-gevonden", 404, "Dit is er niet, of niet voor u",
              "Controleer het id of nummer; een bericht van een ander is hier niet te zien."),
+        Kind("opgeruimd", 410, "De inhoud van dit bericht is opgeruimd",
+             "De bewaartermijn is voorbij; het resultaat is er nog wel."),
         Kind("methode", 405, "Deze methode bestaat hier niet", "Zie /v1/openapi.json voor wat er kan."),
         Kind("IB012", 413, "Het bericht is te groot",
              "Verdeel het over meer berichten; wat een bericht ten hoogste mag tellen, staat onder verwacht."),
         Kind("mediatype", 415, "Dit soort inhoud wordt niet aangenomen",
              "Stuur één bericht als application/xml of text/xml, meer samen als application/zip, een contractprofiel "
              "als application/toml."),
+        Kind("geen-http", 400, "De aanroep is geen geldige HTTP",
+             "Controleer regel, headers en lengte van de aanroep; een token hoort in de header Authorization."),
         Kind("leeg", 400, "Er is geen bericht meegestuurd", "Zet het XML-bericht in de body."),
         Kind("geen-xml", 400, "Het bericht is geen welgevormde XML",
              "Controleer of het bericht volledig is en op de genoemde regel goed is opgebouwd."),
@@ -55,6 +59,8 @@ CATALOGUE: Final = {
              "Schrijf het bericht in de codering die de XML-declaratie noemt: UTF-8, UTF-16 of ISO-8859-1."),
         Kind("dtd", 400, "Een DTD of entiteit is niet toegestaan", "Verwijder DOCTYPE en entiteiten uit het bericht."),
         Kind("te-diep", 400, "Het bericht is te diep genest", "Controleer of elk element op tijd wordt afgesloten."),
+        Kind("attributen", 400, "Een element heeft te veel attributen",
+             "Laat attributen weg: geen bericht van de standaard heeft ze nodig."),
         Kind("ontvangst-moment", 400, "X-Received-At is hier niet toegestaan of niet leesbaar",
              "Laat de header weg, of gebruik een sandbox en een moment als 2023-05-06T10:00:00+02:00."),
         Kind("parameters", 400, "De vraag bevat een parameter of veld dat niet klopt",
@@ -99,6 +105,7 @@ _UNREADABLE: Final = {
     XmlProblem.ENCODING: "tekencodering",
     XmlProblem.DTD: "dtd",
     XmlProblem.TOO_DEEP: "te-diep",
+    XmlProblem.TOO_MANY_ATTRIBUTES: "attributen",
     XmlProblem.UNKNOWN_KIND: "IB004",
 }
 _UNPACKABLE: Final = {

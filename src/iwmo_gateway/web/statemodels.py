@@ -3,21 +3,27 @@
 from datetime import date, datetime, time
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.states_of_care import LeveringFeit, LeveringStaat, ToewijzingFeit, ToewijzingStaat
 from iwmo_gateway.store.states_of_claims import DeclaratieFeit, RegelFeit, RegelStaat
 from iwmo_gateway.store.states_of_requests import VerzoekFeit, VerzoekStaat
-from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
+from iwmo_gateway.web.models import UUID_PATTERN, Day, LinksModel, Moment, Text
 from iwmo_gateway.web.sheets import Cell, Format
 
 _COUNT: Final = "[0-9]{1,18}"
 """A number that a database surely counts to."""
 Place = Annotated[str, Field(pattern=f"^{_COUNT}$")]
+PlaceOfVersion = Annotated[str, Field(pattern=f"^{_COUNT}-[0-9]{{1,9}}$")]
 PlaceInside = Annotated[str, Field(pattern=f"^{_COUNT}-{_COUNT}$")]
 Received = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(AMSTERDAM))]
+Tijd = Annotated[
+    time,
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?$"}, mode="serialization"),
+]
+"""A time of the day in Amsterdam. It tells no zone, which the format `time` of a JSON schema asks for."""
 Nummer = Annotated[int, Field(ge=0, le=999_999_999)]
 _AFTER: Final = "Only what comes behind this place; links.next has it filled in"
 
@@ -43,9 +49,9 @@ class AskedToewijzingenModel(AskedModel):
     product_categorie: Text | None = None
     product_code: Text | None = None
     referentie_aanbieder: Text | None = None
-    geldig_op: date | None = Field(None, description="Its period holds this day")
+    geldig_op: Day | None = Field(None, description="Its period holds this day")
     staat: ToewijzingStaat | Literal["alle"] = "geldig"
-    after: PlaceInside | None = Field(None, description=_AFTER)
+    after: PlaceOfVersion | None = Field(None, description=_AFTER)
 
 
 class AskedLeveringenModel(AskedModel):
@@ -54,8 +60,8 @@ class AskedLeveringenModel(AskedModel):
     toewijzing_nummer: Nummer | None = None
     product_categorie: Text | None = None
     product_code: Text | None = None
-    begonnen_vanaf: date | None = Field(None, description="Begindatum is this day or later")
-    begonnen_tot_en_met: date | None = Field(None, description="Begindatum is this day or earlier")
+    begonnen_vanaf: Day | None = Field(None, description="Begindatum is this day or later")
+    begonnen_tot_en_met: Day | None = Field(None, description="Begindatum is this day or earlier")
     staat: LeveringStaat | Literal["alle"] | None = Field(None, description="If left out, all but the deleted ones")
     after: Place | None = Field(None, description=_AFTER)
 
@@ -74,8 +80,8 @@ class AskedDeclaratiesModel(AskedModel):
 
     soort: Text | None = Field(None, examples=["WMO323"])
     declaratie_nummer: Text | None = Field(None, description="DeclaratieNummer, or invoice number")
-    periode_vanaf: date | None = Field(None, description="DeclaratiePeriode begins on this day or later")
-    periode_tot_en_met: date | None = Field(None, description="DeclaratiePeriode ends on this day or earlier")
+    periode_vanaf: Day | None = Field(None, description="DeclaratiePeriode begins on this day or later")
+    periode_tot_en_met: Day | None = Field(None, description="DeclaratiePeriode ends on this day or earlier")
     status: Literal["accepted", "partly_accepted", "refused", "in_review"] | None = None
     after: Place | None = Field(None, description=_AFTER)
 
@@ -174,7 +180,7 @@ class ToewijzingModel(FeitModel):
     toewijzing_nummer: int
     product: ProductModel | None
     toewijzingsdatum: date
-    toewijzingstijd: time
+    toewijzingstijd: Tijd
     ingangsdatum: date
     einddatum: date | None
     omvang: OmvangModel | None

@@ -1,15 +1,16 @@
 """The books after a campaign: what senders were told, what readers saw and what is kept must be one story."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.standard.reading import to_bericht
 from iwmo_gateway.standard.xml import Document, read
-from iwmo_gateway.store.database import Database
+from iwmo_gateway.store.messages import Sealed
 from iwmo_gateway.store.tables import events, findings, judgements, mailbox, messages, parties, prestaties
 from tests.acceptance.campaign.clients import COUNTS, JUDGED, Ledger
 from tests.acceptance.campaign.story import HOURS, Island
@@ -30,25 +31,30 @@ class Audit:
     figures: Counter[str] = field(default_factory=Counter)
 
 
-def audit(url: str, ledger: Ledger, islands: Sequence[Island]) -> Audit:
+Opened = Callable[[Any], bytes]
+"""The bytes of a row of `messages` as they came in or went out."""
+
+
+def audit(gateway: Gateway, ledger: Ledger, islands: Sequence[Island]) -> Audit:
     """Check everything."""
-    database, found = Database(url), Audit()
-    try:
-        with database.reading() as transaction:
+    found = Audit()
 
-            def rows(query: Select[Any]) -> list[Any]:
-                return list(transaction.execute(query))
+    def opened(row: Any) -> bytes:
+        return gateway.keyring.open_xml(row.id, Sealed(row.key_version, bytes(row.xml)))
 
-            _messages(rows(_MESSAGES), ledger, found)
-            _judgements(rows(_MESSAGES), rows(_JUDGEMENTS), rows(_MAILBOX), found)
-            _mailboxes(rows(_MAILBOX), dict(rows(select(parties.c.code, parties.c.mailbox_nr))), ledger, found)
-            _claims(rows(_LINES), found)
-            _numbers(rows(_MESSAGES), found)
-            _as_one_process(rows(_VERDICTS), rows(_FINDINGS), islands, found)
-            found.figures["taken up by a worker"] = len(rows(_BY_WORKER))
-            found.figures["faults noted"] = len(rows(_FAULTS))
-    finally:
-        database.close()
+    with gateway.database.reading() as transaction:
+
+        def rows(query: Select[Any]) -> list[Any]:
+            return list(transaction.execute(query))
+
+        _messages(rows(_MESSAGES), ledger, found)
+        _judgements(rows(_MESSAGES), rows(_JUDGEMENTS), rows(_MAILBOX), opened, found)
+        _mailboxes(rows(_MAILBOX), dict(rows(select(parties.c.code, parties.c.mailbox_nr))), ledger, found)
+        _claims(rows(_LINES), found)
+        _numbers(rows(_MESSAGES), found)
+        _as_one_process(rows(_VERDICTS), rows(_FINDINGS), islands, opened, found)
+        found.figures["taken up by a worker"] = len(rows(_BY_WORKER))
+        found.figures["faults noted"] = len(rows(_FAULTS))
     return found
 
 
@@ -59,7 +65,7 @@ _LINES = select(prestaties).where(prestaties.c.approved)
 _FINDINGS = select(findings).order_by(findings.c.message, findings.c.judgement, findings.c.nr)
 _VERDICTS = (
     select(
-        *(messages.c[name] for name in ("id", "xml", "soort", "afzender", "identificatie")),
+        *(messages.c[name] for name in ("id", "key_version", "xml", "soort", "afzender", "identificatie")),
         judgements.c.nr,
         judgements.c.status,
     )
@@ -101,7 +107,9 @@ def _messages(kept: Iterable[Any], ledger: Ledger, found: Audit) -> None:
     found.figures["accepted ids"] = sum(bool(sent.ids) for sent in ledger.sent.values())
 
 
-def _judgements(kept: Iterable[Any], judged: Iterable[Any], entries: Iterable[Any], found: Audit) -> None:
+def _judgements(
+    kept: Iterable[Any], judged: Iterable[Any], entries: Iterable[Any], opened: Opened, found: Audit
+) -> None:
     """Each message has judgements 1, 2, …, the last of which counts, each with its own answer, of which one waits."""
     said, delivered, answers = defaultdict(list), defaultdict(list), defaultdict(list)
     for row in judged:
@@ -131,7 +139,7 @@ def _judgements(kept: Iterable[Any], judged: Iterable[Any], entries: Iterable[An
             found.doubled.append(f"Message {row.id} ({row.status}) is in the mailboxes of {forwarded}")
         found.figures[f"status {row.status}"] += 1
         found.figures["judged again"] += len(mine) - 1
-        totals = _totals(bytes(answers[row.id][-1].xml)) if answers[row.id] else None
+        totals = _totals(opened(answers[row.id][-1])) if answers[row.id] else None
         if totals and mine and totals != (mine[-1].ingediend, mine[-1].toegekend):
             found.wrong.append(f"The answer to {row.id} says {totals}")
 
@@ -183,7 +191,9 @@ def _numbers(kept: Iterable[Any], found: Audit) -> None:
     found.doubled += [f"Identificatie {key} counts {times} times" for key, times in used.items() if times > 1]
 
 
-def _as_one_process(verdicts: Sequence[Any], said: Iterable[Any], islands: Sequence[Island], found: Audit) -> None:
+def _as_one_process(
+    verdicts: Sequence[Any], said: Iterable[Any], islands: Sequence[Island], opened: Opened, found: Audit
+) -> None:
     """Plain bookkeeping, one message after the other in the order in which they were judged, says the very same."""
     told = defaultdict(list)
     for row in said:
@@ -198,7 +208,7 @@ def _as_one_process(verdicts: Sequence[Any], said: Iterable[Any], islands: Seque
                 found.figures["verdicts compared"] += 1
             else:
                 first.append(row)
-        for row, outcome, codes in _judged_again(Books(), first):
+        for row, outcome, codes in _judged_again(Books(), first, opened):
             if outcome != row.status or codes != sorted(told[row.id, row.nr]):
                 found.wrong.append(
                     f"Message {row.id}/{row.nr} is {row.status}, plain bookkeeping says {outcome} {codes}"
@@ -210,9 +220,9 @@ def _identity(row: Any) -> tuple[str, str, str]:
     return row.soort, row.afzender, row.identificatie
 
 
-def _judged_again(books: Books, verdicts: Iterable[Any]) -> Iterator[tuple[Any, str, list[Any]]]:
+def _judged_again(books: Books, verdicts: Iterable[Any], opened: Opened) -> Iterator[tuple[Any, str, list[Any]]]:
     for row in verdicts:
-        document = read(bytes(row.xml))
+        document = read(opened(row))
         assert isinstance(document, Document)
         verdict = books.take(to_bericht(document), TODAY.date())
         yield row, verdict.outcome, sorted((one.regel, one.retourcode, one.pad) for one in verdict.findings)

@@ -4,14 +4,16 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
 from iwmo_gateway.gateway.access import create_token
-from iwmo_gateway.gateway.context import open_gateway
+from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.messages import Status
@@ -62,7 +64,8 @@ def campaign(
         for party in tokens:
             reader.read_all(party)
         struck.stop()
-        return Report(struck.strikes, struck.faults, ledger, audit(struck.url, ledger, parties))
+        with opened(struck.url) as gateway:
+            return Report(struck.strikes, struck.faults, ledger, audit(gateway, ledger, parties))
 
 
 def _storm(
@@ -123,13 +126,21 @@ def settle(struck: Cluster, ledger: Ledger) -> None:
 
 def tokens_of(url: str, parties: list[Island]) -> dict[str, str]:
     """A token for each party."""
-    gateway = open_gateway(Settings(_env_file=None, database_url=url, secret_key=SECRET))
     now = datetime.now(UTC)
-    try:
+    with opened(url) as gateway:
         return {
             party: create_token(gateway, TokenRole.PARTY, party, "campaign", now)
             for island in parties
             for party in island.parties
         }
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Gateway]:
+    """A gateway of our own on the database, with its keys."""
+    gateway = open_gateway(Settings(_env_file=None, database_url=url, secret_key=SECRET))
+    try:
+        gateway.warm_up()
+        yield gateway
     finally:
         gateway.close()

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from iwmo_gateway import cli, worker
-from iwmo_gateway.web import app, calls
+from iwmo_gateway.gateway import keysources
+from iwmo_gateway.web import access, app, replays, trail
 
-READ_THE_CLOCK: tuple[Any, ...] = (cli, worker, app, calls)
+READ_THE_CLOCK: tuple[Any, ...] = (worker, keysources, access, app, replays, trail)
 """The modules in which `serve` and `worker` read it."""
 
 
