@@ -194,11 +194,24 @@ def test_who_has_no_key_cannot_seal(sealed: Gateway) -> None:
     tamper(sealed, f"UPDATE audit SET actor = 'x' WHERE id = {fourth}", "DELETE FROM audit_seals WHERE nr > 1")
     forger = replace(sealed, keyring=Keyring(lambda: {1: b"x" * 32}))
     sealing.seal(forger, TODAY)
-    made_elsewhere = "made with a key that this gateway does not have, or changed"
-    assert verified(sealed).faults == [Fault(nr, made_elsewhere) for nr in (2, 3)]
-    name = sealing._name(sealed.keyring.audit_keys[1])
+    unknown = "made with a key that this gateway does not have, or changed"
+    assert verified(sealed).faults == [Fault(nr, unknown) for nr in (2, 3)]
+    name = sealing._name(sealed.keyring.audit_keys[sealed.keyring.newest])
     tamper(sealed, f"UPDATE audit_seals SET key = '{name}'")
     assert [fault.seal for fault in verified(sealed).faults] == [2, 3]
+
+
+def test_a_trail_that_was_sealed_with_an_older_key_verifies_as_long_as_that_key_is_here(sealed: Gateway) -> None:
+    (first,) = sealed.keyring._read().values()
+    keys = {1: first, 2: b"y" * 32}
+    rotated = replace(sealed, keyring=Keyring(lambda: keys))
+    fill(rotated, 1, first=9)
+    assert sealing.seal(rotated, TODAY) == 1
+    rotated.keyring.use(2, frozenset({1}))
+    found = verified(rotated)
+    assert (found.seals, found.faults) == (4, [])
+    gone = replace(sealed, keyring=Keyring(lambda: {2: b"y" * 32}))
+    assert [fault.seal for fault in verified(gone).faults] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("sealed_again", [False, True])

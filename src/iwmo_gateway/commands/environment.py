@@ -5,12 +5,12 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 
 import structlog
+import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column
@@ -55,18 +55,21 @@ def the_gateway() -> Iterator[Gateway]:
 def recorded(gateway: Gateway, action: Action, what: str, messages: Iterable[str] = ()) -> Iterator[Caller]:
     """The operator at this machine. What the block does is in the audit trail when it ends, also where it fails.
 
-    Raises StoreError where it could not be written down.
+    `messages` may grow in the block. To end with another code than 0 is no failure. Raises StoreError where it could
+    not be written down.
     """
     caller = Caller(TokenRole.OPERATOR, None, "operator:command line", datetime.now(UTC), origin=_here())
-    deed = deed_of(caller, action, what, messages=messages)
     try:
         yield caller
-    except BaseException as error:
-        refused = isinstance(error, ConfigurationError)
-        with suppress(GatewayError):
-            record(gateway, replace(deed, outcome=Outcome.REFUSED if refused else Outcome.FAILED))
+    except typer.Exit:
+        record(gateway, deed_of(caller, action, what, messages=messages))
         raise
-    record(gateway, deed)
+    except BaseException as error:
+        outcome = Outcome.REFUSED if isinstance(error, ConfigurationError | SystemExit) else Outcome.FAILED
+        with suppress(GatewayError):
+            record(gateway, deed_of(caller, action, what, messages=messages, outcome=outcome))
+        raise
+    record(gateway, deed_of(caller, action, what, messages=messages))
 
 
 def named(given: str) -> str:

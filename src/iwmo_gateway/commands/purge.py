@@ -27,14 +27,16 @@ def purge(
     now = datetime.now(UTC)
     with the_gateway() as gateway:
         migrate_embedded(gateway)
-        found: dict[tuple[str, str], Purged] = {}
-        if dry_run or not yes:
-            found = retention.purge(gateway, "", now, dry_run=True)
-        if not dry_run:
-            amount = sum(each.berichten for each in found.values())
-            if not yes and not (sys.stdin.isatty() and typer.confirm(f"Purge {amount} messages, for good?", err=True)):
-                stop(f"{amount} messages would go for good: say --yes, or --dry-run to see which")
-            with recorded(gateway, Action.ADMINISTER, "purge") as caller:
+        with recorded(gateway, Action.ADMINISTER, "purge --dry-run" if dry_run else "purge") as caller:
+            found: dict[tuple[str, str], Purged] = {}
+            if dry_run or not yes:
+                found = retention.purge(gateway, caller.actor, now, dry_run=True)
+            if not dry_run:
+                amount = sum(each.berichten for each in found.values())
+                if not yes and not (
+                    sys.stdin.isatty() and typer.confirm(f"Purge {amount} messages, for good?", err=True)
+                ):
+                    stop(f"{amount} messages would go for good: say --yes, or --dry-run to see which")
                 found = retention.purge(gateway, caller.actor, now, dry_run=False)
     if as_json:
         rows = [{"soort": soort, "status": status, **asdict(each)} for (soort, status), each in sorted(found.items())]
