@@ -19,7 +19,7 @@ from iwmo_gateway.gateway.answering import follow
 from iwmo_gateway.gateway.assessing import Assessment, Complete, assess, complete, status_of
 from iwmo_gateway.gateway.clients import keep_facts
 from iwmo_gateway.gateway.context import Gateway, new_id
-from iwmo_gateway.gateway.correlation import noted
+from iwmo_gateway.gateway.correlation import correlation, noted
 from iwmo_gateway.gateway.progress import Telling
 from iwmo_gateway.gateway.results import SHOWN, Result, result_of
 from iwmo_gateway.gateway.tracing import traced
@@ -80,7 +80,9 @@ def tell(result: Result, occasion: Occasion) -> None:
     message, judgement = result.message, result.judgement
     now = judgement is not None and judgement.at == occasion.now
     retour = judgement.retour if judgement is not None else None
-    log.info(
+    # Outside of a call there is nothing to tie it to: a replay on the command line tells by itself what it does.
+    say = log.debug if correlation() is None else log.info
+    say(
         "judged" if now else "not_judged_anew",
         message=message.id,
         soort=message.soort,
