@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from iwmo_gateway.gateway import judging, replay
-from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway import judging, replaying
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.store import claims, facts
 from iwmo_gateway.store.messages import Status
-from iwmo_gateway.store.parties import TokenRole
 from iwmo_gateway.store.tables import declaraties, prestaties
 from tests.cases import noon
 from tests.claims import (
@@ -31,7 +29,6 @@ from tests.claims import (
     invoice,
     month,
 )
-from tests.conftest import TODAY
 from tests.integration.test_races import (
     LATER,
     MANY,
@@ -41,6 +38,7 @@ from tests.integration.test_races import (
     count,
     kinds_waiting,
     made,
+    replayed,
     results,
     send,
 )
@@ -248,9 +246,8 @@ def test_an_approved_claim_is_not_taken_back_by_a_replay_that_began_before_it(
         assert send(gateway, AANBIEDER, claim(Line())).result.message.status is Status.ACCEPTED
         return judging.process(*arguments)
 
-    monkeypatch.setattr(replay, "process", repeated_meanwhile)
-    operator = Caller(TokenRole.OPERATOR, None, "operator:test", TODAY)
-    replay.replay(gateway, operator, [early.result.message.id], reason="een wedloop", force=True)
+    monkeypatch.setattr(replaying, "process", repeated_meanwhile)
+    replayed(gateway, early.result.message.id, force=True)
     (now,) = results(gateway, AANBIEDER, [early])
     assert (now.message.status, now.message.judgements, now.message.forwarded) == (Status.ACCEPTED, 2, True)
     assert (count(gateway, declaraties), approved(gateway)) == (1, 1)

@@ -467,7 +467,7 @@ def test_the_number_of_statements_does_not_grow_with_what_waits(call: Callers) -
         assert len(report(call, "2023-03-01", "limit=1000")) == 3 + 27 * nr
         counts.append(len(asked))
     event.remove(call.gateway.database.engine, "before_cursor_execute", note)
-    assert counts[0] == counts[1] < 15
+    assert counts[0] == counts[1] <= 16  # on SQLite, with the row in the audit trail
 
 
 WRONG = (

@@ -10,7 +10,8 @@ import pytest
 from openpyxl import load_workbook
 
 from iwmo_gateway.gateway import contracts
-from iwmo_gateway.gateway.access import Caller, set_answering
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.parties import set_answering
 from iwmo_gateway.store.parties import TokenRole
 from tests.answers import answer
 from tests.claims import ANDERE_AANBIEDER as AANBIEDER

@@ -14,12 +14,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import ColumnElement, Table, func, select
 
-from iwmo_gateway.gateway import judging, replay
+from iwmo_gateway.gateway import judging, replay, replaying
 from iwmo_gateway.gateway import mailbox as mailboxes
 from iwmo_gateway.gateway import results as kept_results
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.gateway.receive import Taken, receive
+from iwmo_gateway.gateway.replay import Wish
 from iwmo_gateway.gateway.results import Result
 from iwmo_gateway.gateway.waiting import judge_next
 from iwmo_gateway.settings import Settings
@@ -30,6 +31,7 @@ from iwmo_gateway.store import messages as stored
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import TokenRole
+from iwmo_gateway.store.replays import Replay
 from iwmo_gateway.store.tables import judgements, mailbox, messages, starts, toewijzing_versies
 from iwmo_gateway.web.app import create_app
 from tests.cases import FIXTURES, noon
@@ -84,6 +86,14 @@ def test_a_refused_message_repeated_by_many_at_once_once_it_is_right_is_accepted
     assert count(gateway, starts) == 1
 
 
+def replayed(gateway: Gateway, message_id: str, *, force: bool = False) -> Replay:
+    """A message, judged again by an operator."""
+    operator = Caller(TokenRole.OPERATOR, None, "operator:test", TODAY)
+    made = replay.by_ids(gateway, operator, [message_id], Wish("een wedloop", force=force))
+    replaying.run(gateway, made, lambda: TODAY)
+    return replay.progress(gateway, made, TODAY).replay
+
+
 def test_an_approval_is_not_taken_back_by_a_replay_that_began_before_it(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,9 +106,8 @@ def test_an_approval_is_not_taken_back_by_a_replay_that_began_before_it(
         assert send(gateway, AANBIEDER, START).result.message.status is Status.ACCEPTED
         return judging.process(*arguments)
 
-    monkeypatch.setattr(replay, "process", repeated_meanwhile)
-    operator = Caller(TokenRole.OPERATOR, None, "operator:test", TODAY)
-    replay.replay(gateway, operator, [refused.message.id], reason="een wedloop", force=True)
+    monkeypatch.setattr(replaying, "process", repeated_meanwhile)
+    replayed(gateway, refused.message.id, force=True)
 
     (now,) = results(gateway, AANBIEDER, [Taken(refused, repeated=True)])
     assert (now.message.status, now.message.judgements, now.message.forwarded) == (Status.ACCEPTED, 2, True)
@@ -270,7 +279,6 @@ def test_an_answer_that_was_read_while_it_was_being_replaced_is_not_taken_back_u
         "message": lambda: kept_results.xml(gateway, reader, old),
         "retour": lambda: kept_results.retour_xml(gateway, reader, refused.message.id),
     }
-    operator = Caller(TokenRole.OPERATOR, None, "operator:test", TODAY)
     xml_of = stored.xml_of
     with ThreadPoolExecutor(1) as thread:
         replays: list[Future[Any]] = []
@@ -278,7 +286,7 @@ def test_an_answer_that_was_read_while_it_was_being_replaced_is_not_taken_back_u
         def replayed_meanwhile(*arguments: Any) -> bytes:
             body = xml_of(*arguments)
             if not replays:
-                replays.append(thread.submit(replay.replay, gateway, operator, [refused.message.id], reason="nu wel"))
+                replays.append(thread.submit(replayed, gateway, refused.message.id))
                 with suppress(NotYet):
                     replays[0].result(timeout=1)
             return body
