@@ -88,28 +88,28 @@ def measure(
     """Every load on one database. `traffic` is that of the database which the gateway's server will work on."""
     told("making allocations")
     prepared = [
-        (load, _streams(traffic, load)) for load in (_WARMING, *[load for _ in range(rounds) for load in loads])
+        (load, streams_of(traffic, load)) for load in (_WARMING, *[load for _ in range(rounds) for load in loads])
     ]
     traffic.gateway.close()
     url = traffic.gateway.settings.database_url
-    before = _in_mailboxes(url)
+    before = in_mailboxes(url)
     measured = {load: Measured(load) for load in (_WARMING, *loads)}
     with _both(made, kind, url) as (gateway, floor), _client() as driven:
         told("sending")
         for load, streams in prepared:
             measured[load].floor.append(driven(floor, streams, b'"kept"'))
             measured[load].gateway.append(driven(gateway, streams, b'"status":"accepted"'))
-    if _in_mailboxes(url) - before != 2 * sum(load.calls for load, _ in prepared):
+    if in_mailboxes(url) - before != 2 * sum(load.calls for load, _ in prepared):
         raise SystemExit("Not every message and its answer is in a mailbox")
     return [measured[load] for load in loads]
 
 
-def _streams(traffic: Traffic, load: Load) -> list[list[bytes]]:
+def streams_of(traffic: Traffic, load: Load) -> list[list[bytes]]:
     requests = [traffic.request(pair) for pair in traffic.starts(load.providers)]
     return [requests[first :: load.clients] for first in range(load.clients)]
 
 
-def _in_mailboxes(url: str) -> int:
+def in_mailboxes(url: str) -> int:
     database = Database(url)
     try:
         with database.reading() as transaction:
@@ -134,7 +134,7 @@ def _client() -> Iterator[Callable[[Server, Sequence[Sequence[bytes]], bytes], D
 
         def driven(server: Server, streams: Sequence[Sequence[bytes]], expected: bytes) -> Driven:
             before = server.cpu
-            done = process.submit(drive, server.port, streams, expected).result()
+            done = process.submit(drive, [server.port], streams, expected).result()
             after = server.cpu
             return Driven(done, None if before is None or after is None else after - before)
 
