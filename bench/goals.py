@@ -14,7 +14,7 @@ from rich.table import Table
 class Row:
     """What was measured against what: medians as they are shown, the ratio of every round, and the goal.
 
-    `unfit` says why the goal says nothing of this run or this machine.
+    `unfit` says why the goal says nothing of this run or this machine, or why there is no ratio at all.
     """
 
     what: str
@@ -68,9 +68,7 @@ class Row:
         return f"at least {self.at_least:g}" if self.at_least is not None else ""
 
 
-def by_turns(
-    rounds: int, ours: Callable[[], float], theirs: Callable[[], float]
-) -> list[tuple[float, float]]:
+def by_turns(rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> list[tuple[float, float]]:
     """Both in each round, each as often first as second; the first round only warms up."""
     pairs = []
     for number in range(rounds + 1):
@@ -92,16 +90,16 @@ def timed(run: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def goals_table(rows: Iterable[Row], skipped: Iterable[tuple[str, str]] = ()) -> Table:
-    """All rows, and what was left out with the reason."""
+def goals_table(rows: Iterable[Row]) -> Table:
+    """Every row with its goal, and whether it is met."""
     table = Table(title="Against the goals", title_justify="left")
     table.add_column("what")
     for name in ("ours", "against", "ratio", "rounds", "goal", "met"):
         table.add_column(name, justify="right")
     for row in rows:
-        met = "" if not row.goal else row.unfit or ("yes" if row.met else "NO")
-        spread = f"{min(row.ratios):.2f}-{max(row.ratios):.2f}"
-        table.add_row(row.what, row.ours, row.against, f"{row.ratio:.3g}", spread, row.goal, met)
-    for what, why in skipped:
-        table.add_row(what, "", "", "", "", "", f"left out: {why}")
+        met = row.unfit or ("yes" if row.met else "NO") if row.goal else ""
+        ratio, spread = "", ""
+        if row.ratios:
+            ratio, spread = f"{row.ratio:.3g}", f"{min(row.ratios):.3g}-{max(row.ratios):.3g}"
+        table.add_row(row.what, row.ours, row.against, ratio, spread, row.goal, met)
     return table

@@ -13,16 +13,17 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from bench.databases import Databases
 from bench.goals import Row, by_turns, timed
-from bench.lines import CLAIMED_AT, Provider, load_contract
+from bench.lines import CLAIMED_AT, CLAIMS, Provider, load_contract
 from bench.serving import SECRET
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.gateway.receive import Taken, receive
@@ -42,7 +43,7 @@ _MAX_BYTES: Final = 100 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a worker took for what waited: seconds, the kept id, and how much memory it had when idle and at most."""
+    """What a worker took for what waited: seconds, the last id, and how much memory it had when idle and at most."""
 
     seconds: float
     message: str
@@ -63,26 +64,35 @@ def settings_of(url: str) -> Settings:
 
 
 @contextmanager
-def worker() -> Iterator[ProcessPoolExecutor]:
-    """A process of its own, in which `judge_waiting` is to be run."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+def worker(url: str) -> Iterator[ProcessPoolExecutor]:
+    """A process of its own, ready to have `judge_waiting` run in it."""
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_open, initargs=(url,)) as process:
+        process.submit(_memory, "VmRSS").result()
         yield process
 
 
-def judge_waiting(url: str, warm: bool) -> Judged:
-    """As a worker does: first the small claim that waits if `warm`, then the one to measure."""
+def judge_waiting(amount: int = 1, warming: int = 0) -> Judged:
+    """As a worker does: first so many small claims that wait, which are not timed, then as many as are."""
+    for _ in range(warming):
+        _judge_next(_GATEWAYS[0])
+    idle = _memory("VmRSS")
+    began = time.perf_counter()
+    for _ in range(amount):
+        message = _judge_next(_GATEWAYS[0])
+    seconds = time.perf_counter() - began
+    return Judged(seconds, message, idle, _memory("VmHWM"))
+
+
+_GATEWAYS: Final[list[Gateway]] = []
+"""In a worker its gateway."""
+
+
+def _open(url: str) -> None:
     gateway = open_gateway(settings_of(url))
     gateway.warm_up()
     spare_collector()
-    if warm:
-        _judge_next(gateway)
-    idle = _memory("VmRSS")
-    began = time.perf_counter()
-    message = _judge_next(gateway)
-    seconds = time.perf_counter() - began
-    peak = _memory("VmHWM")
-    gateway.close()
-    return Judged(seconds, message, idle, peak)
+    _GATEWAYS.append(gateway)
 
 
 def keep(gateway: Gateway, provider: Provider, body: bytes) -> None:
@@ -104,13 +114,12 @@ def measure(made: Databases, gateway: Gateway, *, quick: bool, told: Callable[[s
     size = rounds[0].size / 1024**2
     what = f"a 323 of {provider.lines:,} lines ({size:.1f} MB)"
     if missing:
-        yield Row(f"{what}, s", "", "", [0], at_most=6, unfit="left out: no xmllint (apt install libxml2-utils)")
+        why = "left out: no xmllint (apt install libxml2-utils)"
+        yield Row(f"{what}, against xmllint + COPY", "", "", [], at_most=6, unfit=why)
     else:
         pairs = [(one.ours, one.floor) for one in rounds]
         yield Row.of_pairs(f"{what}, received to answered, against xmllint + COPY, s", pairs, at_most=6)
-        yield Row.of_pairs(
-            f"{what}: the worker's part alone, s", [(one.judged.seconds, one.floor) for one in rounds]
-        )
+        yield Row.of_pairs(f"{what}: the worker's part alone, s", [(one.judged.seconds, one.floor) for one in rounds])
     memory = [(one.judged.peak - one.judged.idle, one.size) for one in rounds if one.judged.peak and one.judged.idle]
     if memory:
         title = f"{what}: peak memory of the worker above idle, against the file, MB"
@@ -118,28 +127,31 @@ def measure(made: Databases, gateway: Gateway, *, quick: bool, told: Callable[[s
 
 
 def measure_lines(gateway: Gateway, *, quick: bool, told: Callable[[str], None]) -> Iterator[Row]:
-    """The cost of a line in a claim of 100,000 against one of 1,000, both by a worker; as many lines in all."""
-    few, many = (Provider(2, 1, _MONTHS), Provider(3, 50, _MONTHS)) if quick else (
-        Provider(2, 50, _MONTHS),
-        Provider(3, 5_000, _MONTHS),
-    )
+    """The cost of a line in a claim of 100,000 against one of 1,000 (five of these in a round), both by a worker."""
+    many = Provider(3, 5 if quick else 5_000, _MONTHS)
+    few = [Provider(number, 1 if quick else 50, _MONTHS) for number in range(5, 10)]
+    warming = Provider(4, 3)
+    told(f"claims of {few[0].lines} and {many.lines} lines: making allocations")
     load_contract(gateway)
-    told(f"claims of {few.lines} and {many.lines} lines: making allocations")
-    warming = Provider(4, 1)
-    for one in (few, many, warming):
+    for one in (*few, many, warming):
         one.allocate(gateway)
-    url = gateway.settings.database_url
-    numbers = {few.number: iter(range(24 // _MONTHS)), many.number: iter(range(24 // _MONTHS))}
+    warmed = iter(range(CLAIMS))
 
-    def a_line(provider: Provider) -> float:
-        body = provider.claim(next(numbers[provider.number]), refused=False)
-        seconds = timed(lambda: keep(gateway, provider, body))
-        with worker() as process:
-            return (seconds + process.submit(judge_waiting, url, False).result().seconds) / provider.lines
+    def a_line(providers: Sequence[Provider], numbers: Iterator[int]) -> float:
+        keep(gateway, warming, warming.claim(next(warmed), refused=False))
+        number = next(numbers)
+        seconds = 0.0
+        for provider in providers:
+            body = provider.claim(number, refused=False)
+            seconds += timed(partial(keep, gateway, provider, body))
+        with worker(gateway.settings.database_url) as process:
+            judged = process.submit(judge_waiting, len(providers), warming=1).result()
+        return (seconds + judged.seconds) / sum(provider.lines for provider in providers)
 
-    told(f"claims of {few.lines} and {many.lines} lines")
-    pairs = by_turns(1 if quick else 3, lambda: a_line(many), lambda: a_line(few))
-    what = f"a line of a 323: {many.lines:,} lines against {few.lines:,}, µs"
+    told(f"claims of {few[0].lines} and {many.lines} lines")
+    of_many, of_few = iter(range(CLAIMS)), iter(range(CLAIMS))
+    pairs = by_turns(1 if quick else 3, lambda: a_line([many], of_many), lambda: a_line(few, of_few))
+    what = f"a line of a 323: {many.lines:,} lines against {few[0].lines:,}, µs"
     yield Row.of_pairs(what, pairs, at_most=1.15, scale=1e6)
 
 
@@ -165,8 +177,8 @@ def _large(
     keep(gateway, small, small.claim(number, refused=False))
     received = timed(lambda: keep(gateway, provider, body))
     url = gateway.settings.database_url
-    with worker() as process:
-        judged = process.submit(judge_waiting, url, True).result()
+    with worker(url) as process:
+        judged = process.submit(judge_waiting, warming=1).result()
     if missing:
         return _Round(len(body), received, judged, 0)
     file = made.folder / "large.xml"
@@ -222,11 +234,17 @@ def _booked() -> Iterator[tuple[str, str]]:
 
 
 def _query(text: LiteralString, table: str, column: str) -> sql.Composed:
-    names = {"table": sql.Identifier(table), "column": sql.Identifier(column), "floor": sql.Identifier(f"floor_{table}")}
+    names = {
+        "table": sql.Identifier(table),
+        "column": sql.Identifier(column),
+        "floor": sql.Identifier(f"floor_{table}"),
+    }
     return sql.SQL(text).format(**names)
 
 
-def _rows(connection: "psycopg.Connection[tuple[object, ...]]", table: str, column: str, ids: Sequence[object]) -> list[bytes]:
+def _rows(
+    connection: "psycopg.Connection[tuple[object, ...]]", table: str, column: str, ids: Sequence[object]
+) -> list[bytes]:
     """The rows of these messages as COPY takes them; empty without any."""
     count = connection.execute(_query("SELECT count(*) FROM {table} WHERE {column} = ANY(%s)", table, column), (ids,))
     if count.fetchone() == (0,):
@@ -236,7 +254,9 @@ def _rows(connection: "psycopg.Connection[tuple[object, ...]]", table: str, colu
         return [bytes(data) for data in copy]
 
 
-def _stand_in(connection: "psycopg.Connection[tuple[object, ...]]", table: str, column: str, ids: Sequence[object]) -> None:
+def _stand_in(
+    connection: "psycopg.Connection[tuple[object, ...]]", table: str, column: str, ids: Sequence[object]
+) -> None:
     """A table with the same indexes, and the rows of all other messages."""
     connection.execute(_query("CREATE TABLE {floor} (LIKE {table} INCLUDING ALL)", table, column))
     connection.execute(
@@ -256,4 +276,4 @@ def _memory(name: str) -> int | None:
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     found = (int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
-    return cast("int | None", next(found, None))
+    return next(found, None)

@@ -1,7 +1,8 @@
 """Claims to send: a provider with clients and their allocations, and a 323 over all of them for every two months.
 
 Every client has ten lines in a claim: five products (in hours, in minutes of allocated hours, in dagdelen) in each of
-two months; twenty where a provider claims four months at once. The municipality has a contract, so that tariffs and amounts are judged as well.
+two months; twenty where a provider claims four months at once. The municipality has a contract, so that tariffs and
+amounts are judged as well.
 """
 
 import re
@@ -145,7 +146,7 @@ class Provider:
 
 
 def one_client(lines: int) -> bytes:
-    """A 323 with one client of so many lines, all in minutes; level 2 says nothing of it, as no line is like another."""
+    """A 323 with one client of so many lines, all in minutes, no two alike: level 2 finds nothing."""
     before, after = _around("declaratie-rhenen", "wmo323:Clienten")
     begin, end = _month(1)
     product = _PRODUCTS[0]

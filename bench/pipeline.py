@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from bench.client import Drive, drive
 from bench.databases import Databases
+from bench.goals import Row
 from bench.serving import Server, floor_server, gateway_server
 from bench.traffic import Traffic
 from iwmo_gateway.store.database import Database
@@ -80,6 +81,19 @@ def cpu_per_call(driven: Sequence[Driven]) -> float | None:
 def client_share(driven: Sequence[Driven]) -> float:
     """How much of the wall time the client's process was busy: near 1 it would be the limit itself."""
     return sum(each.drive.cpu for each in driven) / sum(each.drive.seconds for each in driven)
+
+
+def goals(measured: Sequence[Measured]) -> Iterator[Row]:
+    """What of this has a goal, of one database."""
+    for one in measured:
+        if one.load == Load(16, one.load.calls):
+            ours, theirs = (f"{throughput(each):.0f}" for each in (one.gateway, one.floor))
+            what = "a 305 over HTTP against the floor, 16 clients, messages/s"
+            yield Row(what, ours, theirs, one.ratios, at_least=0.4)
+        if one.load.clients == 1:
+            rounds = zip(one.gateway, one.floor, strict=True)
+            pairs = [(quantile([ours], 0.5), quantile([theirs], 0.5)) for ours, theirs in rounds]
+            yield Row.of_pairs("the same, 1 client, p50, ms", pairs, at_most=2.5, scale=1e3)
 
 
 def measure(

@@ -28,6 +28,8 @@ _A_CLAIM: Final = 500
 """Lines of one of the claims that are there already."""
 _WAITING: Final = 20
 """How many entries the party that looks has not acknowledged, in either store."""
+_LOOKS: Final = 100
+"""In a round."""
 _PAGE: Final = 101
 """What the endpoint asks for at most, by default, and one more."""
 _SENT_AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
@@ -66,7 +68,7 @@ def measure_mailbox(stores: Sequence[Gateway], *, quick: bool, told: Callable[[s
         _fill_mailboxes(store, amount)
 
     def look(which: int) -> float:
-        return timed(lambda: [_looked(stores[which]) for _ in range(100)]) / 100
+        return timed(partial(_looked, stores[which], _LOOKS)) / _LOOKS
 
     told("a mailbox")
     pairs = by_turns(2 if quick else 10, partial(look, 1), partial(look, 0))
@@ -80,10 +82,11 @@ def _accepted(store: Gateway, provider: Provider, body: bytes) -> None:
         raise SystemExit(f"A claim should be accepted: {taken}")
 
 
-def _looked(store: Gateway) -> None:
-    found = mailboxes.waiting(store, GEMEENTE, after=0, limit=_PAGE)
-    if len(found) != _WAITING:
-        raise SystemExit(f"{len(found)} messages wait, not {_WAITING}")
+def _looked(store: Gateway, times: int) -> None:
+    for _ in range(times):
+        found = mailboxes.waiting(store, GEMEENTE, after=0, limit=_PAGE)
+        if len(found) != _WAITING:
+            raise SystemExit(f"{len(found)} messages wait, not {_WAITING}")
 
 
 def _lines(amount: int) -> Iterator[Mapping[str, Any]]:
