@@ -33,7 +33,7 @@ Faults = Counter[tuple[str, str]]
 def measure(*, quick: bool, told: Callable[[str], None]) -> Iterator[Row]:
     """One row for each kind of message."""
     try:
-        from saxonche import PySaxonProcessor  # noqa: PLC0415
+        from saxonche import PySaxonProcessor  # type: ignore[import-not-found]  # noqa: PLC0415
     except ImportError:
         why = "left out: no saxonche (pip install saxonche)"
         yield Row("read + typed + level 2, against Saxon", "", "", [], at_most=0.1, unfit=why)
