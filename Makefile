@@ -34,6 +34,7 @@ format: $(VENV)/.installed-dev ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-dev ## measure, as ratios in one run (bench/README.md)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m bench
 
 campaign: $(VENV)/.installed-dev ## kill processes and PostgreSQL under traffic, then check the books (CAMPAIGN_SECONDS=600)

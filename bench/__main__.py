@@ -1,20 +1,36 @@
 """`python -m bench`: measure, and print the figures with the machine that they hold for."""
 
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from bench import claims, judging, pipeline, stages, statements
+from bench import (
+    beside,
+    claims,
+    faulty,
+    growth,
+    judging,
+    large,
+    pipeline,
+    processes,
+    stages,
+    statements,
+    stores,
+    xslt,
+)
 from bench.claims import Claimed, Memory
 from bench.databases import KINDS, Databases, databases
+from bench.goals import Row, goals_table
 from bench.judging import Judged
 from bench.machine import described
 from bench.pipeline import Load, Measured, quantile
-from bench.serving import SECRET
 from bench.stages import Stage
 from bench.statements import Asked
 from bench.tables import (
@@ -29,33 +45,38 @@ from bench.tables import (
 )
 from bench.traffic import Traffic
 from iwmo_gateway.gateway.context import Gateway, open_gateway
-from iwmo_gateway.settings import Settings
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 progress = Console(stderr=True, highlight=False)
 
 
-def main(
-    quick: Annotated[bool, typer.Option("--quick", help="A few seconds: shows that it works, not how fast.")] = False,
-    profile: Annotated[
-        bool, typer.Option("--profile", help="Only cProfile's tops: of accepted 305s and a claim.")
-    ] = False,
-    only_claims: Annotated[bool, typer.Option("--claims", help="Only claims.")] = False,
-) -> None:
-    """Measure the gateway as ratios against a floor in the same run, on SQLite and PostgreSQL."""
-    with databases() as made:
-        out.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC{' (--quick: not for quoting)' if quick else ''}")
-        for line in described(made):
-            out.print(line)
-        if profile:
-            _profile(made, *((50, 300) if quick else (300, 3_000)))
-            return
-        if not only_claims:
-            _measure(made, quick=quick)
-        _measure_claims(made, quick=quick)
+@dataclass(frozen=True)
+class Run:
+    """What every subject works with."""
+
+    made: Databases
+    quick: bool
+
+    def told(self, text: str) -> None:
+        """Say what goes on now."""
+        progress.print("postgresql:", text)
+
+    def gateway(self, name: str, kind: str = "postgresql") -> Gateway:
+        """A gateway on a new migrated database, with the key and limits that other processes on it will have."""
+        gateway = open_gateway(large.settings_of(self.made.create(kind, name)))
+        gateway.database.migrate()
+        gateway.warm_up()
+        return gateway
+
+    @contextmanager
+    def gateways(self, *names: str) -> Iterator[list[Gateway]]:
+        """Such gateways on PostgreSQL, to be closed."""
+        with ExitStack() as stack:
+            yield [stack.enter_context(closing(self.gateway(name))) for name in names]
 
 
-def _measure(made: Databases, *, quick: bool) -> None:
+def _pipeline(run: Run) -> Iterator[Row]:
+    made, quick = run.made, run.quick
     loads = _loads(quick=quick)
     rounds, amount = (1, 15) if quick else (4, 120)
     measured: dict[str, list[Measured]] = {}
@@ -63,7 +84,7 @@ def _measure(made: Databases, *, quick: bool) -> None:
     staged: dict[str, tuple[list[Stage], float]] = {}
     judged: list[Judged] = []
     for kind in KINDS:
-        gateway = _gateway(made, kind, "gateway")
+        gateway = run.gateway("gateway", kind)
         traffic = Traffic(gateway)
         if not judged:
             progress.print("rules")
@@ -75,13 +96,15 @@ def _measure(made: Databases, *, quick: bool) -> None:
     out.print(pipeline_table(measured), judging_table(judged), statements_table(asked))
     for kind, (found, plain) in staged.items():
         out.print(stages_table(kind, found, plain, quantile(measured[kind][0].gateway, 0.5)))
+    yield from pipeline.goals(measured["postgresql"])
 
 
-def _measure_claims(made: Databases, *, quick: bool) -> None:
+def _claims(run: Run) -> Iterable[Row]:
+    quick = run.quick
     claimed: dict[str, list[Claimed]] = {}
     memory: dict[str, Memory] = {}
     for kind in KINDS:
-        gateway = _gateway(made, kind, "claims")
+        gateway = run.gateway("claims", kind)
         claimed[kind], most = claims.measure(gateway, quick=quick, told=partial(progress.print, f"{kind}:"))
         gateway.close()
         if most is not None:
@@ -89,6 +112,7 @@ def _measure_claims(made: Databases, *, quick: bool) -> None:
     out.print(claims_table(claimed), *(claim_stages_table(kind, found) for kind, found in claimed.items()))
     if not quick:
         out.print(claim_history_table(claimed), memory_table(memory))
+    return ()
 
 
 def _loads(*, quick: bool) -> list[Load]:
@@ -97,9 +121,9 @@ def _loads(*, quick: bool) -> list[Load]:
     return [Load(1, 120), Load(4, 160), Load(16, 208), Load(16, 208, one_provider=True)]
 
 
-def _profile(made: Databases, amount: int, lines: int) -> None:
+def _profile(run: Run, amount: int, lines: int) -> None:
     for kind in KINDS:
-        gateway = _gateway(made, kind, "profile")
+        gateway = run.gateway("profile", kind)
         for what, said in (
             (f"{amount} accepted 305s", stages.profile(Traffic(gateway), amount)),
             (f"an accepted 323 of {lines} lines", claims.profile(gateway, lines)),
@@ -108,19 +132,86 @@ def _profile(made: Databases, amount: int, lines: int) -> None:
         gateway.close()
 
 
-def _gateway(made: Databases, kind: str, name: str) -> Gateway:
-    """A gateway on a new migrated database, with the key that the server process will have."""
-    settings = Settings(
-        _env_file=None,
-        database_url=made.create(kind, name),
-        secret_key=SECRET,
-        sandbox=True,
-        receivers="any",
-    )
-    gateway = open_gateway(settings)
-    gateway.database.migrate()
-    gateway.warm_up()
-    return gateway
+def _processes(run: Run) -> Iterator[Row]:
+    with run.gateways("processes") as (gateway,):
+        yield from processes.measure(run.made, Traffic(gateway), quick=run.quick, told=run.told)
+
+
+def _saxon(run: Run) -> Iterator[Row]:
+    yield from xslt.measure(quick=run.quick, told=progress.print)
+
+
+def _growth(run: Run) -> Iterator[Row]:
+    yield from growth.measure(quick=run.quick, told=progress.print)
+
+
+def _large(run: Run) -> Iterator[Row]:
+    with run.gateways("large") as (gateway,):
+        yield from large.measure(run.made, gateway, quick=run.quick, told=run.told)
+
+
+def _lines(run: Run) -> Iterator[Row]:
+    with run.gateways("lines") as (gateway,):
+        yield from large.measure_lines(gateway, quick=run.quick, told=run.told)
+
+
+def _beside(run: Run) -> Iterator[Row]:
+    with run.gateways("beside") as (gateway,):
+        yield from beside.measure(run.made, Traffic(gateway), quick=run.quick, told=run.told)
+
+
+def _store(run: Run) -> Iterator[Row]:
+    with run.gateways("few_lines", "many_lines") as stores_of:
+        yield from stores.measure(stores_of, quick=run.quick, told=run.told)
+
+
+def _mailbox(run: Run) -> Iterator[Row]:
+    with run.gateways("few_messages", "many_messages") as stores_of:
+        yield from stores.measure_mailbox(stores_of, quick=run.quick, told=run.told)
+
+
+def _faults(run: Run) -> Iterator[Row]:
+    yield from faulty.measure(quick=run.quick, told=progress.print)
+
+
+SUBJECTS: Final[dict[str, Callable[[Run], Iterable[Row]]]] = {
+    "pipeline": _pipeline,
+    "claims": _claims,
+    "processes": _processes,
+    "saxon": _saxon,
+    "growth": _growth,
+    "large": _large,
+    "lines": _lines,
+    "beside": _beside,
+    "store": _store,
+    "mailbox": _mailbox,
+    "faults": _faults,
+}
+"""In the order in which they are measured."""
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="A minute: shows that it works, not how fast.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Only cProfile's tops: of accepted 305s and a claim.")
+    ] = False,
+    only: Annotated[str, typer.Option("--only", help=f"Of {', '.join(SUBJECTS)}: these, with commas.")] = "",
+) -> None:
+    """Measure the gateway as ratios against a floor in the same run, on SQLite and PostgreSQL."""
+    chosen = only.split(",") if only else list(SUBJECTS)
+    if unknown := [name for name in chosen if name not in SUBJECTS]:
+        raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(SUBJECTS)}", param_hint="--only")
+    with databases() as made:
+        out.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC{' (--quick: not for quoting)' if quick else ''}")
+        for line in described(made):
+            out.print(line)
+        run = Run(made, quick)
+        if profile:
+            _profile(run, *((50, 300) if quick else (300, 3_000)))
+            return
+        rows = [row for name in chosen for row in SUBJECTS[name](run)]
+        if rows:
+            out.print(goals_table(rows))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Final
 
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -25,16 +26,16 @@ class Drive:
         return len(self.calls) / self.seconds
 
 
-def drive(port: int, streams: Sequence[Sequence[bytes]], expected: bytes) -> Drive:
+def drive(ports: Sequence[int], streams: Sequence[Sequence[bytes]], expected: bytes) -> Drive:
     """Send every stream over a connection of its own, all at once, each call after the answer to the one before it.
 
-    Raises RuntimeError unless every answer is a 201 that holds `expected`.
+    The connections go to the ports by turns. Raises RuntimeError unless every answer is a 201 that holds `expected`.
     """
     gate = threading.Barrier(len(streams) + 1)
     took: list[list[float]] = [[] for _ in streams]
     wrong: list[bytes] = []
 
-    def run(requests: Sequence[bytes], mine: list[float]) -> None:
+    def run(port: int, requests: Sequence[bytes], mine: list[float]) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             gate.wait()
@@ -46,7 +47,7 @@ def drive(port: int, streams: Sequence[Sequence[bytes]], expected: bytes) -> Dri
                     wrong.append(answer)
                     return
 
-    threads = [threading.Thread(target=run, args=each) for each in zip(streams, took, strict=True)]
+    threads = [threading.Thread(target=run, args=each) for each in zip(cycle(ports), streams, took, strict=False)]
     for thread in threads:
         thread.start()
     gate.wait(60)

@@ -1,7 +1,8 @@
 """Claims to send: a provider with clients and their allocations, and a 323 over all of them for every two months.
 
 Every client has ten lines in a claim: five products (in hours, in minutes of allocated hours, in dagdelen) in each of
-two months. The municipality has a contract, so that tariffs and amounts are judged as well.
+two months; twenty where a provider claims four months at once. The municipality has a contract, so that tariffs and
+amounts are judged as well.
 """
 
 import re
@@ -24,6 +25,7 @@ GEMEENTE: Final = "0340"
 CLAIMS: Final = 12
 """How many claims a provider can make: two years, two months each."""
 LINES_OF_CLIENT: Final = 10
+"""With two months in a claim."""
 CLAIMED_AT: Final = datetime.combine(date(2025, 1, 8), datetime.min.time(), AMSTERDAM)
 _CONTRACT: Final = "rhenen-wmo-2023"
 _DEADLINES: Final = re.compile(
@@ -66,10 +68,16 @@ def load_contract(gateway: Gateway) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider with clients of its own; `number` tells it from the others of a run."""
+    """A provider with clients of its own, that claims so many months at once; `number` tells it from the others."""
 
     number: int
     clients: int
+    months: int = 2
+
+    @property
+    def lines(self) -> int:
+        """How many lines a claim has."""
+        return self.clients * self.months * len(_PRODUCTS)
 
     @property
     def caller(self) -> Caller:
@@ -86,8 +94,8 @@ class Provider:
                 raise SystemExit(f"An allocation that should be accepted is not: {taken}")
 
     def claim(self, number: int, *, refused: bool) -> bytes:
-        """The claim with this number over its two months, of which every tenth line is refused if so asked."""
-        months = _month(2 * number), _month(2 * number + 1)
+        """The claim with this number over its months; if so asked the last line of every client is refused."""
+        months = tuple(_month(self.months * number + index) for index in range(self.months))
         before, after = _around("declaratie-rhenen", "wmo323:Clienten")
         products = [product for _ in months for product in _PRODUCTS]
         if refused:
@@ -113,7 +121,7 @@ class Provider:
         for index, product in enumerate(products):
             begin, end = months[index // len(_PRODUCTS)]
             yield _LINE.format(
-                reference=f"{claim}-{client * LINES_OF_CLIENT + index}",
+                reference=f"{claim}-{client * len(products) + index}",
                 nummer=self._allocation(client, index % len(_PRODUCTS)),
                 begin=begin,
                 end=end,
@@ -135,6 +143,19 @@ class Provider:
 
     def _allocation(self, client: int, index: int) -> int:
         return 200_000_000 + self.number * 1_000_000 + client * len(_PRODUCTS) + index
+
+
+def one_client(lines: int) -> bytes:
+    """A 323 with one client of so many lines, all in minutes, no two alike: level 2 finds nothing."""
+    before, after = _around("declaratie-rhenen", "wmo323:Clienten")
+    begin, end = _month(1)
+    product = _PRODUCTS[0]
+    body = "".join(
+        _LINE.format(reference=f"1-{line}", nummer=200_000_000 + line, begin=begin, end=end, product=product)
+        for line in range(lines)
+    )
+    values = {"60000": str(lines * product.bedrag)}
+    return (_filled(before, values) + _CLIENT.format(bsn=_bsn(0), lines=body) + after).encode()
 
 
 def _bsn(client: int) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from bench.client import Drive, drive
 from bench.databases import Databases
+from bench.goals import Row
 from bench.serving import Server, floor_server, gateway_server
 from bench.traffic import Traffic
 from iwmo_gateway.store.database import Database
@@ -82,34 +83,47 @@ def client_share(driven: Sequence[Driven]) -> float:
     return sum(each.drive.cpu for each in driven) / sum(each.drive.seconds for each in driven)
 
 
+def goals(measured: Sequence[Measured]) -> Iterator[Row]:
+    """What of this has a goal, of one database."""
+    for one in measured:
+        if one.load == Load(16, one.load.calls):
+            ours, theirs = (f"{throughput(each):.0f}" for each in (one.gateway, one.floor))
+            what = "a 305 over HTTP against the floor, 16 clients, messages/s"
+            yield Row(what, ours, theirs, one.ratios, at_least=0.4)
+        if one.load.clients == 1:
+            rounds = zip(one.gateway, one.floor, strict=True)
+            pairs = [(quantile([ours], 0.5), quantile([theirs], 0.5)) for ours, theirs in rounds]
+            yield Row.of_pairs("the same, 1 client, p50, ms", pairs, at_most=2.5, scale=1e3)
+
+
 def measure(
     made: Databases, kind: str, traffic: Traffic, loads: Sequence[Load], rounds: int, told: Callable[[str], None]
 ) -> list[Measured]:
     """Every load on one database. `traffic` is that of the database which the gateway's server will work on."""
     told("making allocations")
     prepared = [
-        (load, _streams(traffic, load)) for load in (_WARMING, *[load for _ in range(rounds) for load in loads])
+        (load, streams_of(traffic, load)) for load in (_WARMING, *[load for _ in range(rounds) for load in loads])
     ]
     traffic.gateway.close()
     url = traffic.gateway.settings.database_url
-    before = _in_mailboxes(url)
+    before = in_mailboxes(url)
     measured = {load: Measured(load) for load in (_WARMING, *loads)}
     with _both(made, kind, url) as (gateway, floor), _client() as driven:
         told("sending")
         for load, streams in prepared:
             measured[load].floor.append(driven(floor, streams, b'"kept"'))
             measured[load].gateway.append(driven(gateway, streams, b'"status":"accepted"'))
-    if _in_mailboxes(url) - before != 2 * sum(load.calls for load, _ in prepared):
+    if in_mailboxes(url) - before != 2 * sum(load.calls for load, _ in prepared):
         raise SystemExit("Not every message and its answer is in a mailbox")
     return [measured[load] for load in loads]
 
 
-def _streams(traffic: Traffic, load: Load) -> list[list[bytes]]:
+def streams_of(traffic: Traffic, load: Load) -> list[list[bytes]]:
     requests = [traffic.request(pair) for pair in traffic.starts(load.providers)]
     return [requests[first :: load.clients] for first in range(load.clients)]
 
 
-def _in_mailboxes(url: str) -> int:
+def in_mailboxes(url: str) -> int:
     database = Database(url)
     try:
         with database.reading() as transaction:
@@ -134,7 +148,7 @@ def _client() -> Iterator[Callable[[Server, Sequence[Sequence[bytes]], bytes], D
 
         def driven(server: Server, streams: Sequence[Sequence[bytes]], expected: bytes) -> Driven:
             before = server.cpu
-            done = process.submit(drive, server.port, streams, expected).result()
+            done = process.submit(drive, [server.port], streams, expected).result()
             after = server.cpu
             return Driven(done, None if before is None or after is None else after - before)
 

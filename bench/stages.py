@@ -23,7 +23,7 @@ from unittest.mock import patch
 from sqlalchemy import event
 
 from bench.traffic import RECEIVED_AT, Pair, Traffic
-from iwmo_gateway.gateway.access import caller_of
+from iwmo_gateway.gateway.access import Caller, caller_of
 from iwmo_gateway.gateway.receive import Taken, receive
 from iwmo_gateway.store.database import Database, Transaction
 from iwmo_gateway.web import answers
@@ -143,7 +143,7 @@ def _prepared(traffic: Traffic, amount: int) -> tuple[list[Pair], dict[str, str]
 def _take(traffic: Traffic, pair: Pair, token: str) -> None:
     """What the endpoint does with a message."""
     caller = caller_of(traffic.gateway, token, datetime.now(UTC))
-    assert caller is not None
+    assert isinstance(caller, Caller)
     taken = receive(traffic.gateway, caller, pair.start, RECEIVED_AT)
     assert isinstance(taken, Taken)
     assert taken.result.message.status == "accepted"
