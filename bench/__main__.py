@@ -191,7 +191,7 @@ SUBJECTS: Final[dict[str, Callable[[Run], Iterable[Row]]]] = {
 
 
 def main(
-    quick: Annotated[bool, typer.Option("--quick", help="A minute: shows that it works, not how fast.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A minute or two: shows that it works, not how fast.")] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Only cProfile's tops: of accepted 305s and a claim.")
     ] = False,
