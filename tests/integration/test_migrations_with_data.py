@@ -18,6 +18,7 @@ from iwmo_gateway.settings import Settings
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.tables import metadata
+from iwmo_gateway.store.watched import Watched
 from iwmo_gateway.web.app import create_app
 from tests.acceptance.processes import run_each, running, until
 from tests.conftest import SECRET, Callers
@@ -232,7 +233,7 @@ LISTS = (
 def opened(gateway: Gateway, url: str) -> Iterator[Callers]:
     """A gateway like this one on another database, and callers of it."""
     settings = gateway.settings.model_copy(update={"database_url": url})
-    with closing(replace(gateway, settings=settings, database=Database(url))) as ready:
+    with closing(replace(gateway, settings=settings, database=Watched(url))) as ready:
         ready.warm_up()
         with TestClient(create_app(ready), raise_server_exceptions=False) as client:
             yield Callers(ready, client)

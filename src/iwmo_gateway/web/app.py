@@ -70,10 +70,12 @@ class Application(FastAPI):
             # One of them is enough.
             operation = schema["paths"][path][method]
             operation["security"] = [{name: [right]} for right in rights for name in operation["security"][0]]
-            operation["responses"] |= {
-                str(status): {"description": answer["description"]}
-                for status, answer in documented("token", "token-verlopen", "te-vaak").items()
-            }
+            for status, answer in documented("token", "token-verlopen", "te-vaak", "IB009").items():
+                there = operation["responses"].setdefault(str(status), {"description": ""})
+                told_of = dict.fromkeys(
+                    filter(None, (*there["description"].split("; "), *answer["description"].split("; ")))
+                )
+                there["description"] = "; ".join(told_of)
         for operation in (one for calls in schema["paths"].values() for one in calls.values()):
             answers = operation["responses"]
             if "HTTPValidationError" in str(answers.get("422")):
