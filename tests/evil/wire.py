@@ -164,7 +164,7 @@ _CLIMBS: Final = (
     b"//etc/passwd",
     b"/v1/problems/..%2f..%2fREADME.md",
     b"/v1/problems/__class__",
-    b"/v1/replays/%27%20OR%20%271%27=%271",
+    b"/v1/berichten/%27%20OR%20%271%27=%271",
 )
 CLIMBS: Final = tuple(Wire(f"GET {path.decode()}", get(path), (404,)) for path in _CLIMBS)
 """Paths that try to lead out of what there is."""
