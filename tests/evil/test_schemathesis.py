@@ -43,8 +43,8 @@ def test_the_gateway_does_what_its_documentation_says(
             "--header", f"Authorization: Bearer {target.tokens[who]}",
             "--phases", phases,
             "--include-path-regex", paths or "/", "--max-examples", str(EXAMPLES), "--seed", "20230301",
-            # That a text is XML, or a day later than another, is more than its schema can say. Many wrong tokens from one
-            # address get a 429, not a 401; test_http_guards.py holds every call against calls without a token.
+            # That a text is XML, or a day later than another, is more than its schema can say. Many wrong tokens
+            # from one address get a 429, not a 401; test_http_guards.py tries every call without a token.
             "--exclude-checks", "positive_data_acceptance,ignored_auth",
             "--continue-on-failure", "--no-shrink", "--no-color", "--warnings", "off", "--generation-database", "none",
         ],
