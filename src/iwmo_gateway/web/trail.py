@@ -16,7 +16,7 @@ from starlette.types import Message as ASGIMessage
 from iwmo_gateway.errors import StoreError
 from iwmo_gateway.gateway import audit
 from iwmo_gateway.gateway.access import Caller, Origin
-from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.store.audit import Action, Deed, Outcome
 from iwmo_gateway.web.problems import problem
 
@@ -164,7 +164,7 @@ def _deed(scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> Deed | N
         return None
     params: dict[str, Any] = scope.get("path_params", {})
     about = params.get("message_id") if path.startswith(_MESSAGE) else None
-    messages = [about] if about and _NO_FREE_TEXT.fullmatch(about) else []
+    messages = [about] if about and is_id(about) else []
     what = _what(path, params, start, found=outcome is Outcome.OK)
     if call.caller is None:
         return Deed(
