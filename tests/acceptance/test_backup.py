@@ -115,7 +115,8 @@ def test_a_backup_has_all_that_was_answered_before_it_began_and_the_gateway_goes
     checked(tmp_path, new, head)
     assert STATEMENT
     new.execute(STATEMENT[1])
-    # A message may have been kept and not judged yet when the backup was made.
+    # A message may have been kept and not judged yet when the backup was made: as if its lease had run out since.
+    new.execute("UPDATE messages SET lease_until = received_at WHERE status = 'received'")
     assert run(tmp_path, "worker", "--until-idle", **new.settings).returncode == 0
     with serving(tmp_path, **new.settings) as (process, client):
         for _, said in before.values():
