@@ -139,6 +139,13 @@ def test_a_held_line_holds_back_the_answer_and_the_claim(call: Callers) -> None:
     assert [found["id"] for found in everything(call, AANBIEDER, "status=in_review")] == [said["id"]]
 
 
+def test_8_2_a_wrong_tariff_names_the_article_of_its_product(call: Callers) -> None:
+    said = sent(call, claimed(WRONG))
+    assert [(one["regel"], one["verwacht"], one["artikel"]) for one in said["bevindingen"]] == [
+        ("TR418", "6000", "bijlage 8, 8.2; bijlage 9")
+    ]
+
+
 def test_what_waits_says_which_line_why_and_by_when(call: Callers) -> None:
     said = sent(call, claimed(LATE))
     (waits,) = listed(call)

@@ -23,15 +23,16 @@ _UUR, _MINUUT = "04", "01"
 def eenheid_past_bij_toewijzing(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """De eenheid is die van de toewijzing of anders die van het contract; uren mogen ook in minuten."""
     for prestatie, toewijzing in linked(bericht, historie):
-        unit, where = toewijzing.eenheid, "de toewijzing"
+        unit, where, artikel = toewijzing.eenheid, "de toewijzing", None
         if unit is None and (product := agreed(prestatie, bronnen)):
-            unit, where = product.eenheid, "het contract"
+            unit, where, artikel = product.eenheid, "het contract", product.artikel
         if unit is not None and not fits(unit, prestatie.eenheid):
             also = f" of {_MINUUT} (minuten)" if unit == _UUR else ""
             yield Fault(
                 prestatie,
                 f"Eenheid {unit} ({unit_name(unit)}){also}, volgens {where}",
                 f"Eenheid {prestatie.eenheid} ({unit_name(prestatie.eenheid)})",
+                artikel=artikel,
             )
 
 
@@ -46,7 +47,7 @@ def tarief_is_afgesproken(bericht: Claim, historie: Historie, bronnen: Bronnen) 
         in_minutes = (product.eenheid, prestatie.eenheid) == (_UUR, _MINUUT)
         right, found = per_minute(tariff) if in_minutes else tariff, prestatie.product_tarief
         if found != right or not fits(product.eenheid, prestatie.eenheid):
-            yield Fault(prestatie, *_tariffs(prestatie, product, tariff, right))
+            yield Fault(prestatie, *_tariffs(prestatie, product, tariff, right), artikel=product.artikel)
 
 
 @agreement.rule("TR346", berichten="323")

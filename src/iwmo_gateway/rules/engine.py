@@ -47,13 +47,15 @@ class Finding:
 class Fault:
     """What a rule may yield instead of the bare class at fault: the class, with what was expected and found there.
 
-    A rule of a contract says which it is (`afspraak`): the contract decides what a fault does.
+    A rule of a contract says which it is (`afspraak`): the contract decides what a fault does. A published rule that
+    holds a line against a contract says where that has it (`artikel`).
     """
 
     klasse: Klasse
     verwacht: str | None = None
     gevonden: str | None = None
     afspraak: Contractregel | None = None
+    artikel: str | None = None
 
 
 Faults = Iterator[Klasse | Fault]
@@ -151,5 +153,5 @@ def _finding(rule: Rule, bericht: Bericht | Retour, fault: Klasse | Fault) -> Fi
         verwacht=told.verwacht,
         gevonden=told.gevonden,
         actie=actie,
-        artikel=told.afspraak.artikel if told.afspraak else None,
+        artikel=told.afspraak.artikel if told.afspraak else told.artikel,
     )
