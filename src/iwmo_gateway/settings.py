@@ -67,5 +67,6 @@ class Settings(BaseSettings):
     drain_seconds: NonNegativeInt = Field(
         2, description="How long `serve` still takes calls after SIGTERM, while /readyz says that it stops"
     )
+    console_minutes: PositiveInt = Field(30, description="How long a session of the console lasts without being used")
     sandbox: bool = Field(False, description="Allow X-Received-At, so that dates can be tested; never in production")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged")

@@ -15,7 +15,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store import parties
 from iwmo_gateway.store.messages import Message
-from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Right, Token, TokenRole
+from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Holder, Right, Token, TokenRole
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +100,17 @@ def caller_of(gateway: Gateway, token: str, now: datetime) -> Caller | Expired |
     """Who holds this token; None if nobody does, or it was revoked."""
     with gateway.database.reading() as transaction:
         holder = parties.holder(transaction, _digest(token), day_of(now))
+    return _let_in(holder, now)
+
+
+def signed_in(gateway: Gateway, token_id: str, now: datetime) -> Caller | Expired | None:
+    """Who signed in with the token of this id; None if it is there no more, or was revoked."""
+    with gateway.database.reading() as transaction:
+        holder = parties.holder_by_id(transaction, token_id, day_of(now))
+    return _let_in(holder, now)
+
+
+def _let_in(holder: Holder | None, now: datetime) -> Caller | Expired | None:
     if holder is None:
         return None
     known = holder.token

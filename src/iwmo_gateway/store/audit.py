@@ -27,6 +27,7 @@ class Action(StrEnum):
     REPORT = "report"
     ADMINISTER = "administer"
     AUDIT = "audit"
+    SIGN_IN = "sign_in"
 
 
 class Outcome(StrEnum):

@@ -1,6 +1,6 @@
 """Parties and the tokens by which they and the operators are known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -112,8 +112,10 @@ _HOLDER: Final = (
         isouter=True,
     )
     .join(_named, _named.c.code == mandates.c.party, isouter=True)
-    .where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
+    .where(tokens.c.revoked_at.is_(None))
 )
+_HOLDER_BY_DIGEST: Final = _HOLDER.where(tokens.c.digest == bindparam("digest"))
+_HOLDER_BY_ID: Final = _HOLDER.where(tokens.c.id == bindparam("id"))
 
 
 def register(transaction: Transaction, code: str, now: datetime) -> None:
@@ -150,7 +152,15 @@ def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:
 
 def holder(transaction: Transaction, digest: bytes, today: date) -> Holder | None:
     """Who holds the token with this digest, unless it was revoked, with the mandates of this day; one query."""
-    rows = transaction.execute(_HOLDER, {"digest": digest, "today": today}).all()
+    return _holder(transaction.execute(_HOLDER_BY_DIGEST, {"digest": digest, "today": today}).all())
+
+
+def holder_by_id(transaction: Transaction, token_id: str, today: date) -> Holder | None:
+    """Who holds the token with this id, as `holder`."""
+    return _holder(transaction.execute(_HOLDER_BY_ID, {"id": token_id, "today": today}).all())
+
+
+def _holder(rows: Sequence[Any]) -> Holder | None:
     if not rows:
         return None
     *columns, own, _, _ = rows[0]

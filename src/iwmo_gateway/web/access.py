@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Annotated, Any, Final
 
@@ -11,12 +11,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from iwmo_gateway.gateway import metrics
-from iwmo_gateway.gateway.access import Caller, Expired, caller_of, note_use, use_is_due
+from iwmo_gateway.gateway.access import Caller, Expired, caller_of, note_use, signed_in, use_is_due
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import RIGHTS, Right, TokenRole
 from iwmo_gateway.web.limits import Limit
 from iwmo_gateway.web.problems import ProblemError
+from iwmo_gateway.web.session import Session, TheSession, is_console
 from iwmo_gateway.web.trail import TheCall
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
@@ -54,27 +55,42 @@ def the_caller(
     call: TheCall,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    session: TheSession,
     x_namens: Annotated[str | None, Header(description="Of a service bureau: the party that it acts for")] = None,
 ) -> Caller:
-    """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate."""
-    call.named = bearer is not None
-    known = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None
-    limits: Limits = request.app.state.limits
+    """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate.
+
+    In the console it is who signed in there.
+    """
+    if is_console(request):
+        call.named = session is not None
+        known, named = _of_session(gateway, session), session.namens if session else None
+    else:
+        call.named = bearer is not None
+        known, named = caller_of(gateway, bearer.credentials, datetime.now(UTC)) if bearer else None, x_namens
     if not isinstance(known, Caller):
         if bearer is not None:
-            _count_failure(request, limits)
+            count_failure(request)
         raise _not_let_in(known)
     call.by(known)
+    limits: Limits = request.app.state.limits
     if wait := limits.calls.wait(known.token, monotonic()):
         metrics.count_limited()
         raise _too_often(f"Dit token doet meer dan {limits.calls.rate} aanroepen.", limits.calls, wait)
     if use_is_due(known):
         # When the answer is on its way: no call waits for a write that is not its own.
         background.add_task(note_use, gateway, known)
-    acting = known if x_namens is None else known.acting_for(x_namens)
+    acting = known if named is None else known.acting_for(named)
     if acting is None:
-        raise ProblemError("IB009", "De partij in X-Namens gaf u geen machtiging, of die is beëindigd.")
+        raise ProblemError("IB009", "De partij namens wie u werkt gaf u geen machtiging, of die is beëindigd.")
     return call.by(acting)
+
+
+def _of_session(gateway: Gateway, session: Session | None) -> Caller | Expired | None:
+    now = datetime.now(UTC)
+    if session is None or session.over(now, timedelta(minutes=gateway.settings.console_minutes)):
+        return None
+    return signed_in(gateway, session.token, now)
 
 
 class Needs:
@@ -128,7 +144,9 @@ def _asked(dependant: Dependant) -> set[Needs]:
     return own.union(*(_asked(one) for one in dependant.dependencies))
 
 
-def _count_failure(request: Request, limits: Limits) -> None:
+def count_failure(request: Request) -> None:
+    """Count a wrong token. Raises ProblemError (429) where too many come from one address."""
+    limits: Limits = request.app.state.limits
     # By the address that the connection comes from: a header that names another one could be anybody's.
     metrics.count_failed_authentication()
     address = request.client.host if request.client else ""

@@ -28,7 +28,10 @@ from iwmo_gateway.web import audit, contracts, interest, replays, reports, revie
 from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.calls import stopping
+from iwmo_gateway.web.console.routes import every_page
+from iwmo_gateway.web.console.trouble import problem_page
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
+from iwmo_gateway.web.session import is_console
 from iwmo_gateway.web.trail import Trail
 from iwmo_gateway.web.watching import Watched
 
@@ -117,6 +120,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(contracts.router)
     app.include_router(interest.router)
     app.include_router(audit.router)
+    for pages in every_page():
+        app.include_router(pages)
     app.add_middleware(Trail, gateway=gateway)
     app.add_middleware(EveryAnswer)
     app.add_middleware(Watched)
@@ -209,29 +214,30 @@ def _path(path: str) -> str:
     return _ID_OR_DIGITS.sub(lambda found: "•••" if found[1] else found[0], path[:_LONGEST_PATH])
 
 
-def _problem(_: Request, error: ProblemError) -> Response:
-    return error.response()
+def _problem(request: Request, error: ProblemError) -> Response:
+    return problem_page(request, error) if is_console(request) else error.response()
 
 
-def _wrong_parameters(_: Request, error: RequestValidationError) -> Response:
+def _wrong_parameters(request: Request, error: RequestValidationError) -> Response:
     # A field that there is not has the name that the caller made up.
     errors = [
         {"veld": _path(".".join(map(str, fault["loc"])))[:_LONGEST_NAME], "tekst": fault["msg"]}
         for fault in error.errors()[:_MOST_TOLD]
     ]
-    return problem("parameters", errors=errors)
+    return _problem(request, ProblemError("parameters", errors=errors))
 
 
 def _http_error(request: Request, error: HTTPException) -> Response:
     if error.status_code == 405:
         # Starlette tells the methods of the first route that has this path, and there may be more.
         methods = request.app.methods(request.url.path)
-        return problem("methode", None, {"Allow": ", ".join(methods)} if methods else dict(error.headers or {}))
-    return problem("niet-gevonden" if error.status_code == 404 else "parameters")
+        allow = {"Allow": ", ".join(methods)} if methods else dict(error.headers or {})
+        return _problem(request, ProblemError("methode", None, allow))
+    return _problem(request, ProblemError("niet-gevonden" if error.status_code == 404 else "parameters"))
 
 
 def _gateway_error(request: Request, error: GatewayError) -> Response:
     log.error("gateway_error", path=_path(request.url.path), error=f"{type(error).__name__}: {error}")
     if isinstance(error, StoreError):
-        return problem("niet-beschikbaar", None, {"Retry-After": "5"})
-    return problem("fout")
+        return _problem(request, ProblemError("niet-beschikbaar", None, {"Retry-After": "5"}))
+    return _problem(request, ProblemError("fout"))

@@ -110,10 +110,10 @@ async def _body(request: Request, limit: int, mediatypes: frozenset[str], expect
     coded = request.headers.get("content-encoding", "identity").strip().lower()
     if coded != "identity":
         raise ProblemError("mediatype", verwacht="geen Content-Encoding", gevonden=coded[:80])
-    return await _received(request, limit)
+    return await received(request, limit)
 
 
-async def _received(request: Request, limit: int) -> bytes:
+async def received(request: Request, limit: int) -> bytes:
     """All bytes of a body; a problem as soon as there are too many, or they come too slowly."""
     seconds = (await the_gateway(request)).settings.body_seconds
     chunks, size = [], 0
@@ -136,7 +136,7 @@ def _mediatype(request: Request) -> str:
 
 async def json_body(request: Request, model: type[ModelT], limit: int) -> ModelT:
     """What a call says in its body, of at most so many bytes."""
-    body = await _received(request, limit)
+    body = await received(request, limit)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -74,6 +74,8 @@ CATALOGUE: Final = {
              "Verbeter wat onder errors staat en stuur het hele profiel opnieuw; wat er al gold, geldt nog."),
         Kind("rente-onbekend", 422, "Het rentepercentage van die dag is niet bekend",
              "Reken tot een dag waarvan het bekend is; een nieuwe versie van de gateway kent nieuwere percentages."),
+        Kind("formulier", 400, "Dit formulier kwam niet van een pagina van uw sessie",
+             "Ga terug, laad de pagina opnieuw en vul het formulier nog eens in."),
         Kind("te-traag", 408, "De body is niet op tijd binnen",
              "Stuur het bericht opnieuw; hoe lang het zenden mag duren, staat onder verwacht."),
         Kind("IB901", 400, "Dit is geen geldig ZIP-bestand",

@@ -60,7 +60,7 @@ ACTIONS: Final = {
 }
 """What each call is. The others show nothing of anybody: probes and documentation."""
 _TOO_OFTEN: Final = "te-vaak"
-_MESSAGE: Final = "/v1/berichten/{message_id}"
+_MESSAGE: Final = ("/v1/berichten/{message_id}", "/console/berichten/{message_id}")
 _NO_FREE_TEXT: Final = re.compile(r"\d{1,8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What may be told of a path that nothing was found at: it may hold anything, a Bsn too."""
 
@@ -70,7 +70,7 @@ class Call:
     """One call, with what becomes known of it on the way: who calls, and which messages it shows or changes.
 
     `named` if there is a token, be it a wrong one; `noted` if it was written down where it was done, in the same
-    transaction.
+    transaction; `problem` is the code of the problem that it ends in, where the answer is a page.
     """
 
     origin: Origin
@@ -78,6 +78,7 @@ class Call:
     caller: Caller | None = None
     messages: list[str] = field(default_factory=list)
     noted: bool = False
+    problem: str | None = None
 
     def by(self, caller: Caller) -> Caller:
         """It turns out to be this caller's: from here."""
@@ -150,16 +151,27 @@ class Trail:
         return True
 
 
+def tells(action: Action) -> dict[str, Any]:
+    """What a page of the console is, said where it is made: for the route's `openapi_extra`."""
+    return {"x-action": action}
+
+
+def action_of(route: Any) -> Action | None:
+    """What a page of the console is; None for any other, and for one that shows nothing of anybody."""
+    action: Action | None = (getattr(route, "openapi_extra", None) or {}).get("x-action")
+    return action
+
+
 def _deed(scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> Deed | None:
     """What is written down of a call; None for one that is not, or was already.
 
     A flood fills no trail: neither calls without a token nor those above a limit, which show nothing, stand in it.
     """
     path = getattr(scope.get("route"), "path", "")
-    action = ACTIONS.get(f"{scope['method']} {path}")
+    action = ACTIONS.get(f"{scope['method']} {path}") or action_of(scope.get("route"))
     if action is None or not call.named or (call.noted and start["status"] < 500):
         return None
-    outcome, code = _outcome(start, body)
+    outcome, code = _outcome(call, start, body)
     if code == _TOO_OFTEN:
         return None
     params: dict[str, Any] = scope.get("path_params", {})
@@ -182,20 +194,21 @@ def _deed(scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> Deed | N
     return audit.deed_of(call.caller, action, what, messages=messages, outcome=outcome, problem=code)
 
 
-def _outcome(start: ASGIMessage, body: bytes) -> tuple[Outcome, str | None]:
+def _outcome(call: Call, start: ASGIMessage, body: bytes) -> tuple[Outcome, str | None]:
     if start["status"] < 400:
         return Outcome.OK, None
-    return Outcome.FAILED if start["status"] >= 500 else Outcome.REFUSED, json.loads(body)["code"]
+    code = call.problem or json.loads(body)["code"]
+    return Outcome.FAILED if start["status"] >= 500 else Outcome.REFUSED, code
 
 
 def _what(path: str, params: dict[str, Any], start: ASGIMessage, *, found: bool) -> str:
     """The path below /v1: the id of a message left open, other names filled in where they are ours."""
     headers: dict[bytes, bytes] = dict(start.get("headers", ()))
     made = headers.get(b"location", b"").decode()
-    if made:
+    if made and path.startswith("/v1/"):
         return made.removeprefix("/v1/")
     for name, value in params.items():
         text = str(value)
         if not path.startswith(_MESSAGE) and (found or _NO_FREE_TEXT.fullmatch(text)):
             path = path.replace(f"{{{name}}}", text)
-    return path.removeprefix("/v1/").replace("{message_id}", "{id}")
+    return path.removeprefix("/v1/").removeprefix("/").replace("{message_id}", "{id}")

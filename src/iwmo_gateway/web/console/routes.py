@@ -1,0 +1,32 @@
+"""Every page of the console, and the style and script that they share."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Final
+
+from fastapi import APIRouter, Response
+
+from iwmo_gateway.web.console import messages, signing_in
+from iwmo_gateway.web.problems import ProblemError
+from iwmo_gateway.web.session import CONSOLE
+
+_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_FILES: Final = {one.name: one.read_bytes() for one in files(__package__).joinpath("static").iterdir()}
+
+static: Final = APIRouter(prefix=f"{CONSOLE}/static", include_in_schema=False)
+
+
+@static.get("/{fingerprint}/{name}")
+def get_static(fingerprint: str, name: str) -> Response:
+    """Style or script. Its address changes with what is in it."""
+    if name not in _FILES:
+        raise ProblemError("niet-gevonden")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(_FILES[name], headers=headers, media_type=_TYPES[name.rpartition(".")[2]])
+
+
+def every_page() -> Iterator[APIRouter]:
+    """The routers of all pages."""
+    yield static
+    yield signing_in.router
+    yield messages.router

@@ -1,0 +1,66 @@
+"""Signing in and out, and the party that a service bureau works for."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from iwmo_gateway.gateway.access import Caller, caller_of
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.store.audit import Action
+from iwmo_gateway.web import session as sessions
+from iwmo_gateway.web.access import count_failure, the_gateway
+from iwmo_gateway.web.console.forms import TheForm, read_form, text_of
+from iwmo_gateway.web.console.page import AnOpenPage, ThePage
+from iwmo_gateway.web.problems import ProblemError
+from iwmo_gateway.web.session import CONSOLE, Session
+from iwmo_gateway.web.trail import TheCall, tells
+
+router = APIRouter(prefix=CONSOLE, include_in_schema=False)
+
+_LONGEST: Final = 4096
+
+Next = Annotated[str, Query(max_length=2000)]
+
+
+@router.get("/aanmelden")
+def sign_in_page(page: AnOpenPage, naar: Next = "", waarom: str = "") -> Response:
+    """The form to sign in with a token."""
+    return page.show("aanmelden.html", naar=_inside(naar), waarom=waarom, fout=None)
+
+
+@router.post("/aanmelden", openapi_extra=tells(Action.SIGN_IN))
+async def sign_in(
+    request: Request, page: AnOpenPage, call: TheCall, gateway: Annotated[Gateway, Depends(the_gateway)]
+) -> Response:
+    """Sign in with a token, and go on where it was needed."""
+    form = await read_form(request, _LONGEST)
+    naar, token = _inside(text_of(form, "naar")), text_of(form, "token")
+    known = await run_in_threadpool(caller_of, gateway, token, datetime.now(UTC))
+    call.named = True
+    if isinstance(known, Caller) and known.token is not None:
+        call.by(known)
+        response = page.go(naar)
+        sessions.keep(response, request, Session.begun(known.token, known.at), known.at)
+        return response
+    call.problem = "token" if known is None else "token-verlopen"
+    try:
+        count_failure(request)
+    except ProblemError as error:
+        call.problem = error.code
+    return page.show("aanmelden.html", 403, naar=naar, waarom="", fout=call.problem)
+
+
+@router.post("/afmelden", openapi_extra=tells(Action.SIGN_IN))
+def sign_out(page: ThePage, form: TheForm) -> Response:
+    """Sign out."""
+    response = page.go("/aanmelden", waarom="afgemeld")
+    sessions.end(response)
+    return response
+
+
+def _inside(path: str) -> str:
+    """The page of the console to go on to: never one of somebody else."""
+    inside = path.removeprefix(CONSOLE)
+    return inside if inside.startswith("/") and not inside.startswith(("//", "/\\", "/aanmelden")) else ""

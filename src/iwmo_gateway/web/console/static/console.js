@@ -1,0 +1,23 @@
+// What pages do by themselves. Every page works without it.
+"use strict";
+
+// Parts marked data-live are fetched again now and then, and replaced where they changed. Who is typing in one, or has
+// the focus in it, is left alone; a hidden page asks for nothing.
+const SECONDS = 5;
+
+async function refresh() {
+  const parts = [...document.querySelectorAll("[data-live]")];
+  if (document.hidden || parts.length === 0) return;
+  const answer = await fetch(location.href, { headers: { "X-Live": "1" }, redirect: "error" });
+  if (!answer.ok) return;
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of parts) {
+    const newer = document.getElementById(part.id) === part ? made.getElementById(part.id) : null;
+    if (newer === null || part.contains(document.activeElement)) continue;
+    if (newer.innerHTML !== part.innerHTML) part.replaceWith(newer);
+  }
+}
+
+if (document.querySelector("[data-live]")) {
+  setInterval(() => refresh().catch(() => undefined), SECONDS * 1000);
+}
