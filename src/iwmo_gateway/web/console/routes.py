@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import messages, signing_in
+from iwmo_gateway.web.console import messages, overview, signing_in
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -29,4 +29,5 @@ def every_page() -> Iterator[APIRouter]:
     """The routers of all pages."""
     yield static
     yield signing_in.router
+    yield overview.router
     yield messages.router
