@@ -10,7 +10,15 @@ from httpx2 import Response
 
 from iwmo_gateway.errors import ConfigurationError, StoreError
 from iwmo_gateway.gateway import access, contracts
-from iwmo_gateway.gateway.access import Caller, caller_of, create_token, list_tokens, revoke_token, rotate_token
+from iwmo_gateway.gateway.access import (
+    Caller,
+    Issued,
+    caller_of,
+    create_token,
+    list_tokens,
+    revoke_token,
+    rotate_token,
+)
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.parties import set_domains
 from iwmo_gateway.standard.kinds import Domain
@@ -174,14 +182,14 @@ def test_a_token_that_is_rotated_stays_good_for_the_overlap(gateway: Gateway) ->
     assert new is not None
     for moment, good in ((later, True), (later + week - timedelta(seconds=1), True), (later + week, False)):
         assert isinstance(caller_of(gateway, old, moment), Caller) is good
-        assert isinstance(caller_of(gateway, new, moment), Caller)
+        assert isinstance(caller_of(gateway, new.text, moment), Caller)
     replaced, replacing = list_tokens(gateway)
     assert (replaced.expires_at, replaced.revoked_at) == (later + week, None)
     assert replacing.replaces == replaced.id == first.id
     assert replacing.expires_at == later + year
     alike = ("role", "party", "label", "rights", "domains")
     assert [getattr(replacing, name) for name in alike] == [getattr(first, name) for name in alike]
-    caller = caller_of(gateway, new, later)
+    caller = caller_of(gateway, new.text, later)
     assert isinstance(caller, Caller)
     assert (caller.rights, caller.domains) == (frozenset({Right.READ}), frozenset({Domain.JW}))
 
@@ -196,7 +204,7 @@ def test_rotating_never_lets_a_token_live_longer(gateway: Gateway) -> None:
 
 
 def test_only_a_token_that_is_good_is_rotated(gateway: Gateway) -> None:
-    def rotated(token_id: str, now: datetime) -> str | None:
+    def rotated(token_id: str, now: datetime) -> Issued | None:
         return rotate_token(gateway, token_id, now, expires_at=now + timedelta(days=9), overlap=timedelta())
 
     create_token(gateway, TokenRole.OPERATOR, None, "ended", TODAY, expires_at=TODAY + timedelta(days=1))
