@@ -1,14 +1,17 @@
 """Administration, as an operator and an auditor at a browser do it."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from iwmo_gateway.gateway import sealing
 from iwmo_gateway.gateway.access import caller_of, create_token, list_tokens
 from iwmo_gateway.store.parties import TokenRole
-from tests.browser.conftest import Site, Visitor
+from tests.browser.conftest import Site, Visitor, served
 
 NEW_PARTY = "98000017"
 
@@ -75,7 +78,7 @@ def test_a_party_is_made_known_and_changed(operator: Visitor) -> None:
     assert operator.page.get_by_label("Wmo").is_checked()
 
 
-def test_a_token_is_made_replaced_and_revoked(operator: Visitor, site: Site) -> None:
+def test_a_token_is_made_and_shown_once(operator: Visitor) -> None:
     follow(operator, "Tokens")
     heading(operator, "Tokens")
     operator.fine("beheer-tokens")
@@ -99,6 +102,13 @@ def test_a_token_is_made_replaced_and_revoked(operator: Visitor, site: Site) -> 
     follow(operator, "Naar dit token")
     heading(operator, "Token “dashboard”")
     assert text not in operator.page.content()
+
+
+def test_a_token_is_replaced_and_the_new_one_revoked(operator: Visitor, site: Site) -> None:
+    begun = datetime.now(UTC)
+    end = begun + timedelta(days=90)
+    text = create_token(site.gateway, TokenRole.PARTY, "0340", "dashboard", begun, expires_at=end)
+    operator.goto(f"/beheer/tokens/{list_tokens(site.gateway)[-1].id}")
     operator.fine("beheer-token")
     operator.page.get_by_label("Dagen dat het oude nog geldt").fill("-1")
     press(operator, "Vervangen")
@@ -160,3 +170,55 @@ def test_who_revokes_the_own_token_is_told_and_signed_out(visitor: Visitor, site
     expect(visitor.page.get_by_text("waarmee u nu bent aangemeld")).to_be_visible()
     press(visitor, "Intrekken")
     heading(visitor, "Aanmelden")
+
+
+def test_the_audit_trail_is_searched_and_kept_as_a_file(visitor: Visitor, site: Site) -> None:
+    visitor.sign_in(site.tokens["auditor"], "/beheer/audit")
+    heading(visitor, "Audit")
+    visitor.fine("beheer-audit")
+    visitor.page.get_by_label("Wie", exact=True).fill("0340")
+    press(visitor, "Zoeken")
+    expect(visitor.page.locator("tbody tr").first).to_contain_text("0340")
+    with visitor.page.expect_download() as download:
+        follow(visitor, "CSV")
+    assert "0340" in download.value.path().read_text()
+    visitor.page.get_by_label("Wie", exact=True).fill("niemand")
+    press(visitor, "Zoeken")
+    expect(visitor.page.get_by_text("Er staat niets in de audit")).to_be_visible()
+    visitor.fine("beheer-audit-leeg")
+    visitor.page.get_by_label("Kenmerk van het bericht").fill("12")
+    press(visitor, "Zoeken")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("Er is niet gezocht")
+    visitor.complaints.clear()  # the browser tells of the 400
+    visitor.fine("beheer-audit-fout")
+
+
+def test_the_audit_trail_is_verified(visitor: Visitor, site: Site) -> None:
+    sealing.seal(site.gateway, datetime.now(UTC))
+    visitor.sign_in(site.tokens["auditor"], "/beheer/audit/zegels")
+    press(visitor, "Controleren")
+    expect(visitor.page.get_by_role("status")).to_contain_text("Er is niets veranderd")
+    visitor.fine("beheer-zegels")
+    visitor.page.get_by_label("Hash die u eerder bewaarde").fill("0" * 64)
+    press(visitor, "Controleren")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("er is 1 afwijking")
+    visitor.fine("beheer-zegels-afwijking")
+    visitor.page.get_by_label("Hash die u eerder bewaarde").fill("geen")
+    press(visitor, "Controleren")
+    refused(visitor, "beheer-zegels-fout")
+
+
+def test_what_is_kept_and_what_would_go(visitor: Visitor, site: Site, tmp_path: Path) -> None:
+    visitor.sign_in(site.tokens["auditor"], "/beheer/bewaren")
+    expect(visitor.page.get_by_text("alles blijft")).to_be_visible()
+    visitor.fine("beheer-bewaren-zonder")
+    file = tmp_path / "termijnen.toml"
+    file.write_text("[[termijn]]\nmaanden = 1\n")
+    settings = site.gateway.settings.model_copy(update={"retention": file})
+    with served(replace(site.gateway, settings=settings)) as address:
+        visitor.address = address
+        visitor.goto("/beheer/bewaren")  # a cookie is not of one port
+        follow(visitor, "Uitrekenen")
+        expect(visitor.page.get_by_role("region", name="Wat er nu weg zou gaan")).to_contain_text("WMO301")
+        visitor.complaints.clear()  # another port counts as another host
+        visitor.fine("beheer-bewaren")

@@ -21,13 +21,13 @@ _DAY: Final = timedelta(days=1)
 class Waiting:
     """What waits: not judged yet, failed, never fetched from mailboxes, claim lines to decide on, and in the trail.
 
-    `fetch` and `fetch_long` are of the last day and older; `decide_late` is above its term.
+    `fetch_late` are those that lie there for over a day, `decide_late` those above their term.
     """
 
     judge: Amount
     failed: Amount
     fetch: Amount
-    fetch_long: Amount
+    fetch_late: int
     decide: int
     decide_late: int
     replays: int
@@ -65,8 +65,8 @@ def waiting(gateway: Gateway, now: datetime) -> Waiting:
     return Waiting(
         judge=_sum(of[Status.RECEIVED], now),
         failed=_sum(of[Status.FAILED], now),
-        fetch=_sum([one for (_, age), one in unfetched.items() if age == "day"], now),
-        fetch_long=_sum([one for (_, age), one in unfetched.items() if age != "day"], now),
+        fetch=_sum([*unfetched.values()], now),
+        fetch_late=sum(one.number for (_, age), one in unfetched.items() if age != "day"),
         decide=sum(lines.values()),
         decide_late=lines.get("late", 0),
         replays=replays,

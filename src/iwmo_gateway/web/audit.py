@@ -100,7 +100,7 @@ def get_audit(
     if asked.bericht is not None:
         call.shows([asked.bericht])
     found = audit.find(gateway, wanted, after=asked.after, limit=asked.limit + 1)
-    page = [_told(deed) for deed in found[: asked.limit]]
+    page = [told(deed) for deed in found[: asked.limit]]
     link = None
     if len(found) > asked.limit:
         again = asked.model_dump(mode="json", exclude_none=True) | {"after": page[-1].nr}
@@ -108,13 +108,14 @@ def get_audit(
     kind = wanted_format(request, asked.formaat)
     if kind == "json":
         return answers.as_json(AuditModel(audit=page, links=LinksModel(next=link)))
-    table = sheet(kind, "audit", [*DeedModel.model_fields], [[*_row(one).values()] for one in page])
+    table = sheet(kind, "audit", [*DeedModel.model_fields], [[*row_of(one).values()] for one in page])
     if link is not None:
         table.headers["Link"] = f'<{link}>; rel="next"'
     return table
 
 
-def _told(deed: Deed) -> DeedModel:
+def told(deed: Deed) -> DeedModel:
+    """A deed as it is told."""
     return DeedModel(
         nr=deed.id or 0,
         at=deed.at.astimezone(AMSTERDAM),
@@ -132,6 +133,6 @@ def _told(deed: Deed) -> DeedModel:
     )
 
 
-def _row(told: DeedModel) -> dict[str, Any]:
+def row_of(told: DeedModel) -> dict[str, Any]:
     """A row of a table."""
     return told.model_dump(mode="json") | {"berichten": " ".join(told.berichten)}

@@ -34,9 +34,7 @@ Code = Annotated[str, Query(max_length=8, pattern="^[0-9]*$")]
 
 
 @router.get("/partijen", openapi_extra=tells(Action.SEARCH))
-def get_parties(
-    page: ThePage, caller: AccessReader, gateway: TheGateway, code: Code = "", na: Code = "", gedaan: str = ""
-) -> Response:
+def get_parties(page: ThePage, caller: AccessReader, gateway: TheGateway, code: Code = "", na: Code = "") -> Response:
     """The parties, by their codes, a page at a time."""
     found = parties.find_parties(gateway, code, after=na, limit=PAGE + 1)
     following = {"code": code, "na": found[PAGE - 1].code} if len(found) > PAGE else None
@@ -81,7 +79,7 @@ def change_party(
     try:
         parties.set_party(gateway, code, page.now, domains=domains, itself=itself)
     except Unfit as error:
-        return _party_page(page, gateway, code, "", wrong(call, error.faults, PARTY_TOLD))
+        return _party_page(page, gateway, code, "", wrong(call, error.faults, PARTY_TOLD), itself=itself)
     answers = "--answers-itself" if itself else "--gateway-answers"
     call.what = f"party set {code} --domains {','.join(sorted(domains))} {answers}"
     return page.go(f"/beheer/partijen/{code}", gedaan="gewijzigd")
@@ -153,7 +151,13 @@ def revoke_mandate(
 
 
 def _party_page(
-    page: ThePage, gateway: TheGateway, code: str, gedaan: str, errors: dict[str, str] | None = None
+    page: ThePage,
+    gateway: TheGateway,
+    code: str,
+    gedaan: str,
+    errors: dict[str, str] | None = None,
+    *,
+    itself: bool | None = None,
 ) -> Response:
     party = parties.party_of(gateway, code)
     if party is None:
@@ -162,6 +166,7 @@ def _party_page(
         "beheer_partij.html",
         400 if errors else 200,
         party=party,
+        itself=party.answers_itself if itself is None else itself,
         tokens=find_tokens(gateway, TokenSearch(party=code), page.now, before=None, limit=_MOST),
         mandates=parties.find_mandates(gateway, code, before=None, limit=_MOST),
         gedaan=gedaan,

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import administration, messages, overview, parties, signing_in, tokens
+from iwmo_gateway.web.console import administration, messages, overview, parties, retention, signing_in, tokens, trail
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -34,3 +34,5 @@ def every_page() -> Iterator[APIRouter]:
     yield administration.router
     yield parties.router
     yield tokens.router
+    yield retention.router
+    yield trail.router
