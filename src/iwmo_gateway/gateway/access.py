@@ -243,7 +243,9 @@ def token_of(gateway: Gateway, token_id: str) -> Token | None:
 
 
 def end_of(day: date) -> datetime:
-    """When a token ends that is good up to and including this day, in Europe/Amsterdam."""
+    """When a token ends that is good up to and including this day, in Europe/Amsterdam. Raises Unfit past all years."""
+    if day.year == date.max.year:
+        raise Unfit({"expires_at": f"A token ends before the year {date.max.year}"})
     return datetime.combine(day + timedelta(days=1), time(), AMSTERDAM)
 
 

@@ -48,11 +48,17 @@ def code_of(text: str) -> str:
 
 def day_in(text: str, name: str, errors: dict[str, str]) -> date | None:
     """The day that was filled in; None for none, and for one that is wrong, which `errors` then tells."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        errors[name] = "Vul een dag in als 2027-01-31."
+    if not text:
         return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    # The first and last days of the calendar have no place in another zone.
+    if date.min.year < day.year < date.max.year:
+        return day
+    errors[name] = "Vul een dag in als 2027-01-31."
+    return None
 
 
 def wrong(call: Call, faults: Mapping[str, str], told: Mapping[str, tuple[str, str]]) -> dict[str, str]:
