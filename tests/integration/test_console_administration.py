@@ -47,7 +47,7 @@ def deeds(gateway: Gateway, action: Action = Action.ADMINISTER) -> list[tuple[st
 
 
 def new_token(browser: TestClient, **changes: Any) -> Response:
-    fields = {"rol": "party", "partij": GEMEENTE, "label": "software", "recht": ["send", "read"], "domein": ["wmo"]}
+    fields = {"rol": "party", "partij": GEMEENTE, "label": "software", "rechten": ["send", "read"], "domeinen": ["wmo"]}
     return form(browser, "tokens/nieuw", **{**fields, "tot_en_met": "2099-12-31", **changes})
 
 
@@ -137,9 +137,9 @@ def test_a_token_is_shown_once_and_does_what_was_chosen(gateway: Gateway, browse
         ({"partij": BSN}, "partij"),
         ({"label": " "}, "label"),
         ({"label": "x" * 81}, "label"),
-        ({"recht": []}, "recht"),
-        ({"recht": ["operate"]}, "recht"),
-        ({"domein": []}, "domein"),
+        ({"rechten": []}, "rechten"),
+        ({"rechten": ["operate"]}, "rechten"),
+        ({"domeinen": []}, "domeinen"),
         ({"tot_en_met": ""}, "tot_en_met"),
         ({"tot_en_met": "31-12-2099"}, "tot_en_met"),
         ({"tot_en_met": "2020-01-01"}, "tot_en_met"),
@@ -164,7 +164,7 @@ def test_a_token_that_cannot_be_is_refused_at_its_field(
 def test_no_token_that_makes_tokens_comes_into_being_over_http(gateway: Gateway, browser: TestClient) -> None:
     own = sign_in(gateway, browser, "operator")
     for role in ("operator", "auditor"):
-        assert new_token(browser, rol=role, partij="", recht=["administer"]).status_code == 201
+        assert new_token(browser, rol=role, partij="", rechten=["administer"]).status_code == 201
         assert Right.ADMINISTER not in list_tokens(gateway)[-1].rights
     answer = form(browser, f"tokens/{own}/vervangen", tot_en_met="2099-12-31", overlap="7")
     assert answer.status_code == 403
@@ -247,7 +247,7 @@ def test_a_party_is_made_known_and_changed(gateway: Gateway, browser: TestClient
     sign_in(gateway, browser, "operator")
     assert form(browser, "partijen/nieuw", code=BSN).status_code == 400
     assert form(browser, "partijen/nieuw", code=GEMEENTE).status_code == 303
-    assert form(browser, f"partijen/{GEMEENTE}", domein=["jw"], antwoordt="zelf").status_code == 303
+    assert form(browser, f"partijen/{GEMEENTE}", domeinen=["jw"], antwoordt="zelf").status_code == 303
     party = party_of(gateway, GEMEENTE)
     assert party is not None
     assert (party.domains, party.answers_itself) == ({Domain.JW}, True)
@@ -257,7 +257,7 @@ def test_a_party_is_made_known_and_changed(gateway: Gateway, browser: TestClient
         (f"party add {GEMEENTE}", "ok", None),
         (f"party set {GEMEENTE} --domains jw --answers-itself", "ok", None),
     ]
-    assert form(browser, f"partijen/{AANBIEDER}", domein=["jw"]).status_code == 404
+    assert form(browser, f"partijen/{AANBIEDER}", domeinen=["jw"]).status_code == 404
     assert browser.get(f"/console/beheer/partijen/{BSN}").status_code == 404
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from iwmo_gateway.gateway import audit
+from iwmo_gateway.gateway import audit, sealing
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.audit import Action, Deed, Outcome, Wanted
-from iwmo_gateway.web import answers
+from iwmo_gateway.web import adminmodels, answers
 from iwmo_gateway.web.access import Overseer
 from iwmo_gateway.web.api import MOST, TheGateway
 from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
@@ -112,6 +112,21 @@ def get_audit(
     if link is not None:
         table.headers["Link"] = f'<{link}>; rel="next"'
     return table
+
+
+@router.get(
+    "/verification",
+    response_model=adminmodels.VerificationModel,
+    responses=documented("token", "IB008", "parameters"),
+)
+def get_verification(
+    gateway: TheGateway,
+    caller: Overseer,
+    head: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="Of a seal: must be there")] = None,
+) -> Response:
+    """Hold every row of the trail against its seal: what was changed, is missing or came in later. May take minutes."""
+    found = sealing.verify(gateway, bytes.fromhex(head) if head else None, lambda done, total: None)
+    return answers.as_json(adminmodels.verification(found))
 
 
 def told(deed: Deed) -> DeedModel:

@@ -57,6 +57,16 @@ ACTIONS: Final = {
     "GET /v1/contracts/{name}/versies/{versie}": Action.READ,
     "PUT /v1/contracts/{name}": Action.LOAD,
     "GET /v1/audit": Action.AUDIT,
+    "GET /v1/audit/verification": Action.AUDIT,
+    "GET /v1/parties": Action.SEARCH,
+    "PUT /v1/parties/{code}": Action.ADMINISTER,
+    "GET /v1/mandates": Action.SEARCH,
+    "POST /v1/mandates": Action.ADMINISTER,
+    "DELETE /v1/mandates/{mandate_id}": Action.ADMINISTER,
+    "GET /v1/tokens": Action.SEARCH,
+    "POST /v1/tokens": Action.ADMINISTER,
+    "POST /v1/tokens/{token_id}/opvolger": Action.ADMINISTER,
+    "DELETE /v1/tokens/{token_id}": Action.ADMINISTER,
 }
 """What each call is. The others show nothing of anybody: probes and documentation."""
 _TOO_OFTEN: Final = "te-vaak"

@@ -11,6 +11,7 @@ from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.parties import TokenSearch
 from iwmo_gateway.web.access import AccessReader, Administrator
+from iwmo_gateway.web.adminmodels import MANDATE_FAULTS, PARTY_FAULTS
 from iwmo_gateway.web.console.administration import PAGE, TheGateway, code_of, day_in, wrong
 from iwmo_gateway.web.console.forms import TheForm, text_of
 from iwmo_gateway.web.console.page import ThePage
@@ -23,13 +24,6 @@ router = APIRouter(prefix=f"{CONSOLE}/beheer", include_in_schema=False)
 
 _MOST: Final = 100
 """Tokens and mandates on the page of one party; more are on pages of their own."""
-_NO_CODE: Final = "Vul een CBS-code (4 cijfers) of een AGB-code (8 cijfers) in."
-PARTY_TOLD: Final = {"code": ("code", _NO_CODE), "domains": ("domein", "Kies ten minste één domein.")}
-MANDATE_TOLD: Final = {
-    "party": ("partij", _NO_CODE),
-    "bureau": ("bureau", "Vul de code van een andere partij in: CBS-code (4 cijfers) of AGB-code (8 cijfers)."),
-    "tot_en_met": ("tot_en_met", "De laatste dag ligt niet voor de eerste."),
-}
 Code = Annotated[str, Query(max_length=8, pattern="^[0-9]*$")]
 
 
@@ -54,7 +48,7 @@ def add_party(page: ThePage, caller: Administrator, call: TheCall, gateway: TheG
     try:
         parties.add_party(gateway, code, page.now)
     except Unfit as error:
-        errors = wrong(call, error.faults, PARTY_TOLD)
+        errors = wrong(call, error.faults, PARTY_FAULTS)
         return page.show("beheer_partij_nieuw.html", 400, code=code, errors=errors)
     call.what = f"party add {code}"
     return page.go(f"/beheer/partijen/{code}", gedaan="bekend")
@@ -74,12 +68,12 @@ def change_party(
     party = parties.party_of(gateway, code_of(code))
     if party is None:
         raise ProblemError("niet-gevonden")
-    domains = {domain for domain in Domain if domain in form.getlist("domein")}
+    domains = {domain for domain in Domain if domain in form.getlist("domeinen")}
     itself = text_of(form, "antwoordt") == "zelf"
     try:
         parties.set_party(gateway, code, page.now, domains=domains, itself=itself)
     except Unfit as error:
-        return _party_page(page, gateway, code, "", wrong(call, error.faults, PARTY_TOLD), itself=itself)
+        return _party_page(page, gateway, code, "", wrong(call, error.faults, PARTY_FAULTS), itself=itself)
     answers = "--answers-itself" if itself else "--gateway-answers"
     call.what = f"party set {code} --domains {','.join(sorted(domains))} {answers}"
     return page.go(f"/beheer/partijen/{code}", gedaan="gewijzigd")
@@ -121,7 +115,7 @@ def create_mandate(page: ThePage, caller: Administrator, call: TheCall, gateway:
                 gateway, caller.actor, page.now, party=filled["partij"], bureau=filled["bureau"], **days
             )
         except Unfit as error:
-            errors = wrong(call, error.faults, MANDATE_TOLD)
+            errors = wrong(call, error.faults, MANDATE_FAULTS)
         else:
             call.what = f"mandate create {made.party} {made.bureau} {made.id}"
             return page.go("/beheer/machtigingen", gedaan="gemaakt")

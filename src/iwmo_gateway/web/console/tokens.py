@@ -1,7 +1,7 @@
 """Tokens: who is let in, to do what, until when. The text of a token is shown once, where it is made."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -11,8 +11,9 @@ from iwmo_gateway.gateway.access import DAYS, OVERLAP_DAYS, Issued
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.audit import Action
-from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Right, Token, TokenRole, TokenSearch
+from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Right, TokenRole, TokenSearch
 from iwmo_gateway.web.access import AccessReader, Administrator
+from iwmo_gateway.web.adminmodels import LONGEST_OVERLAP, TOKEN_FAULTS
 from iwmo_gateway.web.console.administration import PAGE, TheGateway, day_in, wrong
 from iwmo_gateway.web.console.forms import TheForm, text_of
 from iwmo_gateway.web.console.page import ThePage
@@ -20,21 +21,10 @@ from iwmo_gateway.web.console.parties import Code
 from iwmo_gateway.web.models import UUID_PATTERN
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
+from iwmo_gateway.web.tokens import ended, given_here, known
 from iwmo_gateway.web.trail import TheCall, tells
 
 router = APIRouter(prefix=f"{CONSOLE}/beheer/tokens", include_in_schema=False)
-
-LONGEST_OVERLAP: Final = 365
-TOLD: Final = {
-    "party": ("partij", "Vul een CBS-code (4 cijfers) of een AGB-code (8 cijfers) in, alleen voor een partij."),
-    "label": ("label", "Zeg in ten hoogste 80 tekens waarvoor dit token is."),
-    "expires_at": ("tot_en_met", "De laatste dag ligt niet voor vandaag."),
-    "rights": ("recht", "Kies ten minste één recht dat bij deze rol hoort."),
-    "domains": ("domein", "Kies ten minste één domein; een token van een beheerder of auditor is voor beide."),
-}
-_NOT_HERE: Final = (
-    "Een token dat zelf tokens mag uitgeven (administer), wordt alleen op de opdrachtregel gemaakt of vervangen."
-)
 
 
 @router.get("", openapi_extra=tells(Action.SEARCH))
@@ -63,7 +53,7 @@ def get_new_token(page: ThePage, caller: Administrator, partij: Code = "") -> Re
     last = day_of(page.now) + timedelta(days=DAYS)
     filled = {
         "rol": "party", "partij": partij, "label": "", "tot_en_met": f"{last}",
-        "recht": sorted(RIGHTS[TokenRole.PARTY]), "domein": sorted(DOMAINS),
+        "rechten": sorted(RIGHTS[TokenRole.PARTY]), "domeinen": sorted(DOMAINS),
     }  # fmt: skip
     return page.show("beheer_token_nieuw.html", filled=filled, errors={})
 
@@ -72,7 +62,7 @@ def get_new_token(page: ThePage, caller: Administrator, partij: Code = "") -> Re
 def create_token(page: ThePage, caller: Administrator, call: TheCall, gateway: TheGateway, form: TheForm) -> Response:
     """Make a token, and show its text this once."""
     filled: dict[str, Any] = {name: text_of(form, name) for name in ("rol", "partij", "label", "tot_en_met")}
-    filled |= {"recht": form.getlist("recht"), "domein": form.getlist("domein")}
+    filled |= {"rechten": form.getlist("rechten"), "domeinen": form.getlist("domeinen")}
     errors: dict[str, str] = {}
     last = day_in(filled["tot_en_met"], "tot_en_met", errors)
     if last is None and not errors:
@@ -90,13 +80,13 @@ def create_token(page: ThePage, caller: Administrator, call: TheCall, gateway: T
                 page.now,
                 expires_at=access.end_of(last),
                 # Of a role with boxes of its own alone: the others have all that may be given here.
-                rights={right for right in Right if right in filled["recht"]} if role is TokenRole.PARTY
+                rights={right for right in Right if right in filled["rechten"]} if role is TokenRole.PARTY
                 else RIGHTS[role] - {Right.ADMINISTER},
-                domains={domain for domain in Domain if domain in filled["domein"]} if role is TokenRole.PARTY
+                domains={domain for domain in Domain if domain in filled["domeinen"]} if role is TokenRole.PARTY
                 else DOMAINS,
             )  # fmt: skip
         except Unfit as error:
-            errors = wrong(call, error.faults, TOLD)
+            errors = wrong(call, error.faults, TOKEN_FAULTS)
         else:
             call.what = f"token create {made.token.party or made.token.role} {made.token.id}"
             return _shown_once(page, made)
@@ -107,7 +97,7 @@ def create_token(page: ThePage, caller: Administrator, call: TheCall, gateway: T
 @router.get("/{token_id}", openapi_extra=tells(Action.READ))
 def get_token(page: ThePage, caller: AccessReader, gateway: TheGateway, token_id: str, gedaan: str = "") -> Response:
     """A token, without its text, which is kept nowhere."""
-    token = _known(gateway, token_id)
+    token = known(gateway, token_id)
     return page.show(
         "beheer_token.html", token=token, gedaan=gedaan, overlap=OVERLAP_DAYS, errors={}, filled=_new(page)
     )
@@ -118,8 +108,8 @@ def rotate_token(
     page: ThePage, caller: Administrator, call: TheCall, gateway: TheGateway, form: TheForm, token_id: str
 ) -> Response:
     """Make a token in the place of another, which ends after some days, and show its text this once."""
-    token = _known(gateway, token_id)
-    _given_here(token)
+    token = known(gateway, token_id)
+    given_here(token)
     filled = {name: text_of(form, name) for name in ("tot_en_met", "overlap")}
     errors: dict[str, str] = {}
     last = day_in(filled["tot_en_met"], "tot_en_met", errors)
@@ -134,9 +124,9 @@ def rotate_token(
                 gateway, token_id, page.now, expires_at=access.end_of(last), overlap=timedelta(days=overlap)
             )
         except Unfit as error:
-            errors = wrong(call, error.faults, TOLD)
+            errors = wrong(call, error.faults, TOKEN_FAULTS)
         except ConfigurationError:
-            raise ProblemError("parameters", "Dit token geldt niet meer: maak een nieuw.") from None
+            raise ended() from None
         else:
             if made is None:
                 raise ProblemError("niet-gevonden")
@@ -151,7 +141,7 @@ def rotate_token(
 @router.get("/{token_id}/intrekken", openapi_extra=tells(Action.READ))
 def ask_to_revoke(page: ThePage, caller: Administrator, gateway: TheGateway, token_id: str) -> Response:
     """Ask whether a token is to be revoked."""
-    return page.show("beheer_token_intrekken.html", token=_known(gateway, token_id), own=caller.token == token_id)
+    return page.show("beheer_token_intrekken.html", token=known(gateway, token_id), own=caller.token == token_id)
 
 
 @router.post("/{token_id}/intrekken", openapi_extra=tells(Action.ADMINISTER))
@@ -164,18 +154,6 @@ def revoke_token(
         raise ProblemError("niet-gevonden")
     call.what = f"token revoke {token.id} {token.party or token.role}"
     return page.go(f"/beheer/tokens/{token.id}", gedaan="ingetrokken")
-
-
-def _known(gateway: TheGateway, token_id: str) -> Token:
-    token = access.token_of(gateway, token_id)
-    if token is None:
-        raise ProblemError("niet-gevonden")
-    return token
-
-
-def _given_here(token: Token) -> None:
-    if Right.ADMINISTER in token.rights:
-        raise ProblemError("IB008", _NOT_HERE)
 
 
 def _new(page: ThePage) -> dict[str, str]:
