@@ -8,7 +8,8 @@ import pytest
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import keys, retention
-from iwmo_gateway.gateway.retention import Termijn
+from iwmo_gateway.gateway.bewaartermijnen import WETTELIJK, Termijn, Termijnen, termijnen
+from iwmo_gateway.gateway.purging import Part, Report
 from iwmo_gateway.settings import Settings
 from tests.acceptance.processes import run
 from tests.cases import noon
@@ -40,9 +41,18 @@ def terms(tmp_path: Path) -> Path:
 
 def purged(call: Callers, terms: Path, moment: datetime, *, dry_run: bool = False) -> dict[tuple[str, str], int]:
     """What goes at a moment, by kind and status."""
+    return counted(reported(call, terms, moment, dry_run=dry_run), Part.INHOUD)
+
+
+def reported(call: Callers, terms: Path, moment: datetime, *, dry_run: bool = False) -> Report:
+    """What is told of a purge at a moment."""
     with served(call, retention=terms) as other:
-        found = retention.purge(other.gateway, "operator:test", moment, dry_run=dry_run)
-    return {kind: each.berichten for kind, each in found.items()}
+        return retention.purge(other.gateway, "operator:test", moment, dry_run=dry_run)
+
+
+def counted(report: Report, part: Part) -> dict[tuple[str, str], int]:
+    """How many messages went of one part, by kind and status."""
+    return {kind: each.berichten for kind, each in report.delen[part].gaat.items()}
 
 
 def taken(call: Callers) -> dict[str, Json]:
@@ -133,16 +143,19 @@ def test_terms_that_cannot_be_used_are_told(tmp_path: Path, text: str, said: str
     file = tmp_path / "bewaren.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=said):
-        retention.termijnen(file)
+        termijnen(file)
     with pytest.raises(ConfigurationError, match="IWMO_RETENTION"):
-        retention.termijnen(None)
+        termijnen(None)
 
 
 def test_the_first_term_that_fits_counts(terms: Path) -> None:
-    assert retention.termijnen(terms) == (
-        Termijn(3, statussen=frozenset({"invalid", "rejected"})),
-        Termijn(24, soorten=frozenset({"301"})),
-        Termijn(12),
+    assert termijnen(terms) == Termijnen(
+        (
+            Termijn(3, statussen=frozenset({"invalid", "rejected"})),
+            Termijn(24, soorten=frozenset({"301"})),
+            Termijn(12),
+        ),
+        (WETTELIJK,),
     )
 
 
@@ -153,8 +166,8 @@ def test_the_command_tells_first_and_asks(call: Callers, settings: Settings, ter
     assert told.returncode == 0, told.stderr
     report = json.loads(told.stdout)
     assert report["dry_run"] is True
-    counted = {(row["soort"], row["status"]): row["berichten"] for row in report["opgeruimd"]}
-    assert counted[("WMO305", "rejected")] == 1
+    rows = {(row["deel"], row["soort"], row["status"]): row["berichten"] for row in report["opgeruimd"]}
+    assert rows[("inhoud", "WMO305", "rejected")] == 1
     asked = run(tmp_path, "purge", **on)
     assert (asked.returncode, asked.stdout) == (2, "")
     assert "--yes" in asked.stderr
