@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from iwmo_gateway.errors import StoreBusy
 from iwmo_gateway.gateway import person
 from iwmo_gateway.gateway.purging import Kept, Part
+from iwmo_gateway.gateway.replaying import replay_next
 from iwmo_gateway.store import forgetting
 from iwmo_gateway.store.tables import (
     antwoorden,
@@ -355,3 +356,33 @@ def test_a_term_of_facts_counts_by_kind_and_status(call: Callers, terms: Path) -
     assert forgotten(call, terms, day("2026-02-28")) == {}
     assert forgotten(call, terms, day("2026-03-01")) == {("WMO305", "rejected"): 1}
     assert sum(forgotten(call, terms).values()) == 2
+
+
+def test_a_person_is_told_what_was_purged(call: Callers, terms: Path) -> None:
+    said = a_year(call)
+    assert person.export(call.gateway, BSN, lambda some: None)["opgeruimd"] == {
+        "berichten": [], "andere": 0, "toelichting": None,
+    }  # fmt: skip
+    reported(call, terms, day("2026-01-01"))
+    told = person.export(call.gateway, BSN, lambda some: None)
+    assert told["berichten"] == []
+    mine = {one["id"]: one["purged_at"] for one in told["opgeruimd"]["berichten"]}
+    answers = {said[name]["retour"]["id"] for name in ("301", "323")}
+    assert mine == dict.fromkeys({said["301"]["id"], said["323"]["id"], *answers}, day("2026-01-01"))
+    assert told["opgeruimd"]["andere"] == 2, "a start of whom nothing is known, and its answer"
+    assert "opgeruimd" in told["opgeruimd"]["toelichting"]
+    assert person.export(call.gateway, OTHER_BSN, lambda some: None)["opgeruimd"]["berichten"] == []
+    forgotten(call, terms)
+    after = person.export(call.gateway, BSN, lambda some: None)
+    assert (after["feiten"], after["opgeruimd"]["berichten"], after["opgeruimd"]["andere"]) == ({}, [], 6)
+
+
+def test_a_replay_of_what_was_forgotten_says_so(call: Callers, terms: Path) -> None:
+    said = a_year(call)
+    forgotten(call, terms)
+    ids = [said["onbekend"]["id"], said["323"]["id"]]
+    made = call.post("operator", "/v1/replays", {"ids": ids, "reason": REASON, "force": True}).json()
+    for _ in ids:
+        replay_next(call.gateway, lambda: ENDS)
+    items = call.get("operator", f"/v1/replays/{made['id']}/items").json()["berichten"]
+    assert [one["outcome"] for one in items] == ["purged", "purged"]

@@ -17,7 +17,7 @@ from iwmo_gateway.store.messages import COUNTS
 from iwmo_gateway.store.retention import Old
 
 # How many go in one transaction.
-_ALLOCATIONS: Final = 10
+_ALLOCATIONS: Final = 50
 _MESSAGES: Final = 200
 _CLIENTS: Final = 500
 

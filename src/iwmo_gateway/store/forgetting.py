@@ -32,7 +32,7 @@ from iwmo_gateway.standard.verzoeken import REFUSED
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.replays import ReplayStatus
-from iwmo_gateway.store.retention import OLD, THROUGH, Old, belonging, newest_ends, note
+from iwmo_gateway.store.retention import OLD, SIDE, THROUGH, Old, made_or_asked, newest_end, note
 from iwmo_gateway.store.tables import (
     antwoorden,
     client_hashes,
@@ -87,13 +87,21 @@ def ended(transaction: Transaction, last_day: date) -> list[int]:
 
 def ends(transaction: Transaction, allocations: Sequence[int]) -> dict[int, date | None]:
     """The last day of each of these allocations; None if it has none yet."""
-    query = newest_ends(toewijzing_versies.c.toewijzing.in_(allocations))
-    return {row.toewijzing: row.einddatum for row in transaction.execute(query)}
+    query = select(toewijzingen.c.id, newest_end(toewijzingen.c.id).label("end")).where(
+        toewijzingen.c.id.in_(allocations)
+    )
+    return {row.id: row.end for row in transaction.execute(query)}
 
 
 def messages_of(transaction: Transaction, allocations: Sequence[int]) -> dict[int, list[Old]]:
     """The messages that belong to each of these allocations; a return message goes with what it answers."""
-    belongs = belonging(lambda toewijzing, _: toewijzing.in_(allocations)).subquery()
+    named = (
+        select(toewijzingen.c.id.label("toewijzing"), numbers.c.message)
+        .join_from(toewijzingen, numbers, numbers.c.toewijzing_nummer == toewijzingen.c.nummer)
+        .join(messages, and_(messages.c.id == numbers.c.message, messages.c.domain == toewijzingen.c.domain))
+        .where(toewijzingen.c.gemeente == SIDE, toewijzingen.c.id.in_(allocations))
+    )
+    belongs = union(named, *made_or_asked(lambda toewijzing, _: toewijzing.in_(allocations))).subquery()
     query = select(belongs.c.toewijzing, *OLD).join_from(belongs, messages, messages.c.id == belongs.c.message)
     found: dict[int, list[Old]] = {}
     for toewijzing, *row in transaction.execute(query):
@@ -199,7 +207,7 @@ def _forget_facts(transaction: Transaction, ids: Sequence[str]) -> None:
         messages.c.id == numbers.c.message,
         toewijzingen.c.nummer == numbers.c.toewijzing_nummer,
         toewijzingen.c.domain == messages.c.domain,
-        toewijzingen.c.gemeente.in_([messages.c.afzender, messages.c.ontvanger]),
+        toewijzingen.c.gemeente == SIDE,
     )
     transaction.execute(delete(numbers).where(numbers.c.message.in_(ids), ~named))
 

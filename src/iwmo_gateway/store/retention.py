@@ -1,11 +1,23 @@
 """What may go: messages that are through, and the end of the allocations that they belong to. Taking bytes away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, insert, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COMPLETE, Status
@@ -67,6 +79,8 @@ class Ends:
 
 
 OLD: Final = [messages.c[name] for name in Old.__slots__]
+SIDE: Final = case((func.length(messages.c.afzender) == 4, messages.c.afzender), else_=messages.c.ontvanger)
+"""The municipality's side of a message, as `Message.gemeente` tells it."""
 Belongs = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]
 """A condition on the id of an allocation and that of a message."""
 
@@ -87,64 +101,65 @@ def some(
     return [Old(*row) for row in transaction.execute(query.order_by(messages.c.id).limit(at_once))]
 
 
-def belonging(which: Belongs) -> CompoundSelect[Any]:
-    """Which messages belong to which allocations (columns toewijzing, message): as they name them, by the reference of
-    a request or its answer, or as what made them.
+def made_or_asked(which: Belongs) -> Iterable[Select[Any]]:
+    """Which messages belong to which allocations (columns toewijzing, message): what made them, and by its reference a
+    request or the answer to one.
     """
-    columns = (toewijzingen.c.id.label("toewijzing"),)
-    named = (
-        select(*columns, numbers.c.message)
-        .join_from(toewijzingen, numbers, numbers.c.toewijzing_nummer == toewijzingen.c.nummer)
-        .join(
-            messages,
-            and_(
-                messages.c.id == numbers.c.message,
-                messages.c.domain == toewijzingen.c.domain,
-                toewijzingen.c.gemeente.in_([messages.c.afzender, messages.c.ontvanger]),
-            ),
-        )
-        .where(which(toewijzingen.c.id, numbers.c.message))
-    )
-    made = select(toewijzing_versies.c.toewijzing, toewijzing_versies.c.message).where(
+    yield select(toewijzing_versies.c.toewijzing, toewijzing_versies.c.message).where(
         which(toewijzing_versies.c.toewijzing, toewijzing_versies.c.message)
     )
-    asked = (
-        select(*columns, table.c.message)
-        .join_from(toewijzingen, toewijzing_versies)
-        .join(
-            table,
-            and_(
-                table.c.domain == toewijzingen.c.domain,
-                table.c.gemeente == toewijzingen.c.gemeente,
-                table.c.aanbieder == toewijzing_versies.c.aanbieder,
-                table.c.referentie == toewijzing_versies.c.referentie_aanbieder,
-            ),
+    for table in (verzoeken, antwoorden):
+        yield (
+            select(toewijzingen.c.id, table.c.message)
+            .join_from(toewijzingen, toewijzing_versies)
+            .join(
+                table,
+                and_(
+                    table.c.domain == toewijzingen.c.domain,
+                    table.c.gemeente == toewijzingen.c.gemeente,
+                    table.c.aanbieder == toewijzing_versies.c.aanbieder,
+                    table.c.referentie == toewijzing_versies.c.referentie_aanbieder,
+                ),
+            )
+            .where(which(toewijzingen.c.id, table.c.message))
         )
-        .where(which(toewijzingen.c.id, table.c.message))
-        for table in (verzoeken, antwoorden)
-    )
-    return union(named, made, *asked)
 
 
-def newest_ends(which: ColumnElement[bool]) -> Select[Any]:
-    """The last day of allocations (columns toewijzing, einddatum), as their newest version tells it."""
-    versions = toewijzing_versies.c
+def newest_end(toewijzing: ColumnElement[int]) -> ScalarSelect[date | None]:
+    """The last day of an allocation, as its newest version tells it."""
+    versions = toewijzing_versies.alias("newest").c
     newest_first = (versions.toewijzingsdatum.desc(), versions.toewijzingstijd.desc(), versions.nr)
-    age = func.row_number().over(partition_by=versions.toewijzing, order_by=newest_first).label("age")
-    aged = select(versions.toewijzing, versions.einddatum, age).where(which).subquery()
-    return select(aged.c.toewijzing, aged.c.einddatum).where(aged.c.age == 1)
+    of_it = versions.toewijzing == toewijzing
+    return select(versions.einddatum).where(of_it).order_by(*newest_first).limit(1).scalar_subquery()
 
 
 def ends_of(transaction: Transaction, ids: Sequence[str]) -> dict[str, Ends]:
     """The last days of the allocations that each message belongs to; one that belongs to none is left out."""
-    belongs = belonging(lambda _, message: message.in_(ids)).cte("belongs")
-    theirs = toewijzing_versies.c.toewijzing.in_(select(belongs.c.toewijzing))
-    newest = newest_ends(theirs).subquery("newest")
-    ends = newest.c.einddatum
+    # Asked for one by one: a database without statistics would begin with every allocation of the municipality.
+    named = (
+        select(toewijzingen.c.id)
+        .where(
+            toewijzingen.c.domain == messages.c.domain,
+            toewijzingen.c.gemeente == SIDE,
+            toewijzingen.c.nummer == numbers.c.toewijzing_nummer,
+        )
+        .scalar_subquery()
+        .label("toewijzing")
+    )
+    by_number = (
+        select(named, numbers.c.message)
+        .join_from(numbers, messages, messages.c.id == numbers.c.message)
+        .where(numbers.c.message.in_(ids))
+    )
+    belongs = union(by_number, *made_or_asked(lambda _, message: message.in_(ids))).subquery("belongs")
+    ended = (
+        select(belongs.c.message, newest_end(belongs.c.toewijzing).label("end"))
+        .where(belongs.c.toewijzing.is_not(None))
+        .subquery()
+    )
+    end = ended.c.end
     rows = transaction.execute(
-        select(belongs.c.message, func.min(ends), func.max(ends), func.count() - func.count(ends))
-        .join_from(belongs, newest, newest.c.toewijzing == belongs.c.toewijzing)
-        .group_by(belongs.c.message)
+        select(ended.c.message, func.min(end), func.max(end), func.count() - func.count(end)).group_by(ended.c.message)
     )
     return {message: Ends(first, last, bool(endless)) for message, first, last, endless in rows}
 
