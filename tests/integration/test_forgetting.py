@@ -333,6 +333,30 @@ def test_a_client_who_comes_back_meanwhile_is_not_forgotten(
     assert left(call, PEOPLE) == {"clienten": 1, "client_hashes": 1}
 
 
+def test_it_waits_for_who_is_judging(call: Callers, terms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_year(call)
+    before = left(call)
+    monkeypatch.setattr("iwmo_gateway.store.database.LOCK_SECONDS", 1)
+    monkeypatch.setattr("iwmo_gateway.gateway.retention._take_bytes", lambda *_: None)
+    with call.gateway.database.writing() as transaction:
+        call.gateway.database.lock(transaction, "wmo", GEMEENTE, AANBIEDER)
+        with pytest.raises(StoreBusy):
+            forgotten(call, terms)
+    assert left(call) == before
+
+
+def test_clients_are_left_for_the_next_time_while_a_message_knows_them(call: Callers, terms: Path) -> None:
+    a_year(call)
+    if call.gateway.database.embedded:
+        pytest.skip("one writes at a time")
+    with call.gateway.database.reading() as transaction:
+        transaction.execute(select(client_hashes)).all()
+        assert reported(call, terms, ENDS).clienten is None
+    assert left(call) == {"clienten": 1, "client_hashes": 1}
+    assert reported(call, terms, ENDS).clienten == 1
+    assert left(call) == {}
+
+
 def test_previews_that_nobody_started_are_removed_with_all_that_belongs_to_them(call: Callers, terms: Path) -> None:
     a_year(call)
     wish = {"filter": {"status": "rejected"}, "reason": REASON}
