@@ -134,6 +134,10 @@ def test_after_the_longer_term_nothing_is_left_of_a_person(call: Callers, terms:
     assert [one["event"] for one in story["gebeurtenissen"]][-2:] == ["purged", "forgotten"]
     assert call.get(AANBIEDER, f"/v1/berichten/{said['323']['id']}").json()["status"] == "partly_accepted"
     assert left(call, [declaraties, judgements]) == {"declaraties": 1, "judgements": 3}
+    listed = call.get(AANBIEDER, "/v1/declaraties").json()["declaraties"]
+    assert [(one["declaratie_nummer"], one["toegekend"]) for one in listed] == [("D01", 60000)]
+    assert call.get(AANBIEDER, "/v1/declaraties/regels").json()["regels"] == []
+    assert call.get("operator", "/v1/reports/openstaand").json()["openstaand"] == []
     # Nobody is known by his Bsn any more, and there is nothing more to do.
     assert person.export(call.gateway, BSN, lambda some: None)["feiten"] == {}
     stands = everything(call)
@@ -300,6 +304,9 @@ def test_stopped_half_way_it_goes_on(call: Callers, terms: Path, monkeypatch: py
         sent(call, GEMEENTE, allocation(replace(GUIDANCE, nummer=810001 + nr), identificatie=f"T{nr}"))
     fetched(call)
     monkeypatch.setattr("iwmo_gateway.gateway.forgetting._ALLOCATIONS", 1)
+    monkeypatch.setattr("iwmo_gateway.gateway.forgetting._MESSAGES", 1)
+    monkeypatch.setattr("iwmo_gateway.gateway.forgetting._CLIENTS", 1)
+    monkeypatch.setattr("iwmo_gateway.store.forgetting._AT_ONCE", 1)
     real, calls = forgetting.forget, iter((False, True, False))
 
     def dying(*given: Any) -> Any:

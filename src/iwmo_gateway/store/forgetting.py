@@ -54,6 +54,8 @@ from iwmo_gateway.store.tables import (
     verzoeken,
 )
 
+_AT_ONCE: Final = 2_000
+"""How many messages one statement names: databases bound the number of parameters."""
 _ANSWERABLE: Final = sorted({soort.code for soort in SOORTEN.values() if soort.answer})
 _REQUEST: Final = ("domain", "gemeente", "aanbieder", "referentie")
 _ALLOCATED: Final = exists().where(
@@ -114,7 +116,7 @@ def busy(transaction: Transaction, ids: Sequence[str], previewed: datetime) -> s
 
     A preview of a replay from before the moment `previewed` cannot be started any more.
     """
-    return set(transaction.scalars(union(*_waiting(ids, previewed))))
+    return {one for some in _parts(ids) for one in transaction.scalars(union(*_waiting(some, previewed)))}
 
 
 def _waiting(ids: Sequence[str], previewed: datetime) -> Iterable[Select[Any]]:
@@ -167,6 +169,14 @@ def forget(
     """
     transaction.execute(delete(toewijzing_versies).where(toewijzing_versies.c.toewijzing.in_(allocations)))
     transaction.execute(delete(toewijzingen).where(toewijzingen.c.id.in_(allocations)))
+    return [one for some in _parts(ids) for one in _forget_messages(transaction, some, actor, now)]
+
+
+def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+
+
+def _forget_messages(transaction: Transaction, ids: Sequence[str], actor: str, now: datetime) -> list[Old]:
     _forget_facts(transaction, ids)
     rows = transaction.execute(
         select(*OLD).where(
