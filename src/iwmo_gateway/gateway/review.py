@@ -228,6 +228,7 @@ def _masked(gateway: Gateway, answer: Message, xml: bytes) -> str:
     for element in root.iter("{*}*"):
         if len(element) == 0 and (element.text == answer.identificatie or is_personal(path_of(element))):
             element.text = MASK
+    etree.indent(root)
     return etree.tostring(root, encoding="unicode")
 
 

@@ -185,6 +185,15 @@ def choose_ids(transaction: Transaction, replay_id: str, ids: Iterable[str]) -> 
     transaction.execute(update(replay_items).where(mine).values(lane=known, status_before=status))
 
 
+def choose_same(transaction: Transaction, replay_id: str, other: str) -> None:
+    """Choose exactly the messages of another replay, as they are now."""
+    items = replay_items.c
+    status = select(messages.c.status).where(messages.c.id == items.message).scalar_subquery()
+    chosen = select(literal(replay_id, replays.c.id.type), items.nr, items.message, status, items.lane)
+    columns = ["replay", "nr", "message", "status_before", "lane"]
+    transaction.execute(insert(replay_items).from_select(columns, chosen.where(items.replay == other)))
+
+
 def make_ready(transaction: Transaction, replay_id: str, *, more: bool) -> None:
     """Count what was chosen, and lay it out in lanes."""
     items = replay_items.c

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import messages, overview, reviews, signing_in
+from iwmo_gateway.web.console import messages, overview, replays, reviews, signing_in
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -32,3 +32,4 @@ def every_page() -> Iterator[APIRouter]:
     yield overview.router
     yield messages.router
     yield reviews.router
+    yield replays.router
