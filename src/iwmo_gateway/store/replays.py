@@ -78,6 +78,7 @@ class Item:
     soort: str | None = None
     afzender: str | None = None
     ontvanger: str | None = None
+    identificatie: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ _BY_ID: Final = select(*_REPLAY).where(replays.c.id == bindparam("id"))
 _RUNNING: Final = select(replays.c.id).where(replays.c.status == ReplayStatus.RUNNING).order_by(replays.c.id)
 _ITEM: Final = [
     *(replay_items.c[name] for name in ("nr", "message", "outcome", "status_before", "status_after", "detail")),
-    *(messages.c[name] for name in ("soort", "afzender", "ontvanger")),
+    *(messages.c[name] for name in ("soort", "afzender", "ontvanger", "identificatie")),
 ]
 _BEHIND: Final = select(*_ITEM).join_from(replay_items, messages, messages.c.id == replay_items.c.message, isouter=True)
 _OPEN: Final = (replay_lanes.c.replay == bindparam("id"), replay_lanes.c.next_nr.is_not(None))

@@ -14,6 +14,7 @@ from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.gateway.replay import AT_ONCE, Wish
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.audit import Action
+from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import Right
 from iwmo_gateway.store.replays import Outcome, ReplayStatus
 from iwmo_gateway.web.access import Operator, Overseer, the_gateway
@@ -208,6 +209,7 @@ def _shown(
         following={"na": shown[-1].nr, "uitkomst": uitkomst} if more else None,
         history=[{**one, "at": datetime.fromisoformat(one["at"])} for one in told.history],
         again=dict(told.filter or {}),
+        chosen=[(FIELDS[name], _said(name, value)) for name, value in (told.filter or {}).items()],
         reason=told.reason if reason is None else reason,
         fault=fault,
         live=told.status in {ReplayStatus.RUNNING, ReplayStatus.PAUSED},
@@ -274,6 +276,13 @@ def _local(name: str, text: str) -> str:
     return local.replace(tzinfo=None).isoformat(timespec="seconds" if local.second else "minutes")
 
 
+def _said(name: str, value: Any) -> str:
+    """A value of a filter in words."""
+    if name in _MOMENTS:
+        return f"{datetime.fromisoformat(value).astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
+    return STATUS[Status(value)] if name == "status" else str(value)
+
+
 def _form(page: Page, gateway: Gateway, filled: Filled) -> Response:
     """The form of a new replay."""
     if filled.errors:
@@ -282,7 +291,7 @@ def _form(page: Page, gateway: Gateway, filled: Filled) -> Response:
     named = [(one, results.find(gateway, caller, one)) for one in filled.ids] if caller is not None else []
     page.request.state.call.shows(one for one, found in named if found is not None)
     return page.show(
-        "replay_nieuw.html", 422 if filled.errors else 200, filled=filled, named=named, moments=_MOMENTS, **_words()
+        "replay_nieuw.html", 422 if filled.errors else 200, filled=filled, named=named, moments=_MOMENTS, fields=FIELDS
     )
 
 
@@ -291,6 +300,4 @@ def _words() -> dict[str, Any]:
         "replay_words": REPLAY,
         "outcome_words": OUTCOME,
         "action_words": DONE,
-        "fields": FIELDS,
-        "statuses": STATUS,
     }
