@@ -237,9 +237,9 @@ def test_what_is_done_and_seen_stands_in_the_trail(call: Callers) -> None:
     found: list[Json] = call.get("auditor", "/v1/audit?actor=operator:test").json()["audit"]
     mine = [(one["actie"], one["wat"], one["bericht"]) for one in found if "console/replays" in one["wat"]]
     assert mine == [
-        ("replay", "console/replays", None),
+        ("replay", "console/replays", ids[0]),
         ("read", f"console/replays/{chosen}", ids[0]),
-        ("replay", f"console/replays/{chosen}", None),
+        ("replay", f"console/replays/{chosen}", ids[0]),
     ]
 
 

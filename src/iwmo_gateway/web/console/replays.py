@@ -118,7 +118,7 @@ def get_new(request: Request, page: ThePage, caller: Operator, gateway: TheGatew
 
 
 @router.post("/replays", openapi_extra=tells(Action.REPLAY))
-def post_replay(page: ThePage, caller: Operator, gateway: TheGateway, form: TheForm) -> Response:
+def post_replay(page: ThePage, caller: Operator, call: TheCall, gateway: TheGateway, form: TheForm) -> Response:
     """Choose the messages: to be counted first, or as a dry run that begins at once."""
     filled, model = _filled(form)
     if filled.errors:
@@ -131,7 +131,7 @@ def post_replay(page: ThePage, caller: Operator, gateway: TheGateway, form: TheF
         made = replay.preview(gateway, caller, model.search, model.model_dump(mode="json", exclude_none=True), wish)
     if dry:
         replay.change(gateway, caller, made, replay.Action.START)
-    return page.go(f"/replays/{made}")
+    return _to(page, call, gateway, made)
 
 
 @router.get("/replays/{message_id}", openapi_extra=tells(Action.READ))
@@ -149,7 +149,9 @@ def get_replay(
 
 
 @router.post("/replays/{message_id}", openapi_extra=tells(Action.REPLAY))
-def post_change(page: ThePage, caller: Operator, gateway: TheGateway, identity: ReplayId, form: TheForm) -> Response:
+def post_change(
+    page: ThePage, caller: Operator, call: TheCall, gateway: TheGateway, identity: ReplayId, form: TheForm
+) -> Response:
     """Start, pause, resume or cancel a replay."""
     try:
         action = replay.Action(text_of(form, "doe"))
@@ -161,7 +163,7 @@ def post_change(page: ThePage, caller: Operator, gateway: TheGateway, identity: 
     told, done = changed
     if not done:
         raise ProblemError("replay-status", f"De replay is {REPLAY[told.replay.status]}; dat kan nu niet.")
-    return page.go(f"/replays/{identity}")
+    return _to(page, call, gateway, identity)
 
 
 @router.post("/replays/{message_id}/uitvoeren", openapi_extra=tells(Action.REPLAY))
@@ -177,7 +179,14 @@ def post_again(
     if found is None or not found.progress.replay.dry_run:
         raise ProblemError("niet-gevonden")
     made = replay.again(gateway, caller, identity, Wish(reason, force=found.progress.replay.force))
-    return page.go(f"/replays/{made}")
+    return _to(page, call, gateway, made or identity)
+
+
+def _to(page: Page, call: Call, gateway: Gateway, identity: str) -> Response:
+    """On to a replay; what was done concerns its messages, of which the trail names the first."""
+    chosen = replay.items(gateway, identity, after=-1, limit=results.SHOWN)
+    call.shows(one.message for one in chosen or ())
+    return page.go(f"/replays/{identity}")
 
 
 def _shown(
