@@ -13,6 +13,7 @@ from iwmo_gateway.gateway import replay, results
 from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.gateway.replay import AT_ONCE, Wish
 from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import Right
@@ -79,6 +80,7 @@ _FAULTS: Final = {
     "toewijzing_nummer": "Een toewijzingnummer is een getal van ten hoogste negen cijfers.",
     "tekst": "Vul 3 tot en met 100 tekens in.",
 }
+_KINDS: Final = [(code, code) for code in sorted({code for code, _ in SOORTEN})]
 _REASON: Final = (3, 500)
 _PAGE: Final = 20
 _ITEMS: Final = 50
@@ -300,7 +302,13 @@ def _form(page: Page, gateway: Gateway, filled: Filled) -> Response:
     named = [(one, results.find(gateway, caller, one)) for one in filled.ids] if caller is not None else []
     page.request.state.call.shows(one for one, found in named if found is not None)
     return page.show(
-        "replay_nieuw.html", 422 if filled.errors else 200, filled=filled, named=named, moments=_MOMENTS, fields=FIELDS
+        "replay_nieuw.html",
+        422 if filled.errors else 200,
+        filled=filled,
+        named=named,
+        moments=_MOMENTS,
+        fields=FIELDS,
+        kinds=_KINDS,
     )
 
 
