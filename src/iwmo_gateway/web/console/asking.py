@@ -61,3 +61,8 @@ def question(request: Request, model: type[ModelT], texts: Mapping[str, str]) ->
         if not wrong <= texts.keys():
             raise RequestValidationError(error.errors(include_input=False, include_context=False)) from None
         return Question(given, None, {name: text for name, text in texts.items() if name in wrong})
+
+
+def place(after: str | None) -> tuple[int, ...] | None:
+    """Where a page of facts begins."""
+    return None if after is None else tuple(map(int, after.split("-")))

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import messages, overview, signing_in, waiting
+from iwmo_gateway.web.console import allocations, claimlines, messages, overview, signing_in, waiting
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -32,3 +32,5 @@ def every_page() -> Iterator[APIRouter]:
     yield overview.router
     yield messages.router
     yield waiting.router
+    yield allocations.router
+    yield claimlines.router

@@ -54,6 +54,4 @@ def get_waiting(
     if kind != "json":
         rows = (OpenstaandModel.model_validate(one).model_dump(mode="json").values() for one in found)
         return sheet(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows])
-    return page.show(
-        "openstaand.html", asks=asks, found=found, following=asks.following(following), soorten=_SOORTEN
-    )
+    return page.show("openstaand.html", asks=asks, found=found, following=asks.following(following), soorten=_SOORTEN)
