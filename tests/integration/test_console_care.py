@@ -5,7 +5,7 @@ from datetime import date
 from fastapi.testclient import TestClient
 
 from tests.cases import noon
-from tests.claims import AANBIEDER, BSN, FEBRUARI, GEMEENTE, JANUARI, Line, Terms, claim
+from tests.claims import AANBIEDER, BSN, GEMEENTE, JANUARI, Line, Terms, claim
 from tests.claims import allocation as allocated
 from tests.conftest import Callers
 from tests.integration.test_http_builders import (
@@ -150,9 +150,7 @@ def test_pages_go_on_where_the_last_one_ended(call: Callers) -> None:
     link = first.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
     assert "domein=wmo" in link
     second = read(client, link)
-    shown = [
-        {part.partition("?")[0] for part in text.split(f'href="{HERE}/')[1:]} for text in (first, second)
-    ]
+    shown = [{part.partition("?")[0] for part in text.split(f'href="{HERE}/')[1:]} for text in (first, second)]
     assert [len(numbers) for numbers in shown] == [50, 4]
     assert not shown[0] & shown[1]
     assert "Eerste pagina" in second

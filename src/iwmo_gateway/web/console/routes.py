@@ -6,7 +6,16 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import allocations, claimlines, messages, overview, signing_in, waiting
+from iwmo_gateway.web.console import (
+    allocations,
+    claimlines,
+    contracts,
+    loading,
+    messages,
+    overview,
+    signing_in,
+    waiting,
+)
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -34,3 +43,5 @@ def every_page() -> Iterator[APIRouter]:
     yield waiting.router
     yield allocations.router
     yield claimlines.router
+    yield contracts.router
+    yield loading.router
