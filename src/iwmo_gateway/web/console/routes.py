@@ -13,6 +13,7 @@ from iwmo_gateway.web.console import (
     loading,
     messages,
     overview,
+    production,
     signing_in,
     waiting,
 )
@@ -45,3 +46,4 @@ def every_page() -> Iterator[APIRouter]:
     yield claimlines.router
     yield contracts.router
     yield loading.router
+    yield production.router
