@@ -128,7 +128,7 @@ def _next(numbers: Sequence[int], limit: int) -> int | None:
     return numbers[limit - 1] if len(numbers) > limit else None
 
 
-def _charts(accounts: Sequence[Account]) -> list[Markup]:
+def _charts(accounts: Sequence[Account]) -> list[tuple[str, Markup]]:
     """What was approved, refused and held by provider and by product, the largest first, in euros."""
     by_provider = {one.aanbieder: (one.toegekend, one.afgekeurd, one.aangehouden) for one in accounts}
     sums: dict[str, Counter[int]] = {}
@@ -137,7 +137,7 @@ def _charts(accounts: Sequence[Account]) -> list[Markup]:
         sums.setdefault(product.code, Counter()).update(dict(enumerate(amounts)))
     by_product = {code: (found[0], found[1], found[2]) for code, found in sums.items()}
     return [
-        _chart(title, amounts)
+        (title, _chart(title, amounts))
         for title, amounts in (("Bedrag per aanbieder", by_provider), ("Bedrag per product", by_product))
         if amounts
     ]
