@@ -4,6 +4,7 @@ from datetime import date
 
 from fastapi.testclient import TestClient
 
+from iwmo_gateway.shipped import shipped
 from tests.cases import noon
 from tests.claims import AANBIEDER, BSN, GEMEENTE, JANUARI, Line, Terms, claim
 from tests.claims import allocation as allocated
@@ -34,6 +35,12 @@ def read(client: TestClient, path: str, status: int = 200) -> str:
     assert answer.status_code == status, answer.text
     assert not [value for value in PERSONAL if value in answer.text]
     return answer.text
+
+
+def cells(text: str, month: str) -> list[str]:
+    """What the table of an allocation has of a month: allocated, claimed, held, left, and the amount."""
+    row = text[text.index(f">{month}<") :].partition("</tr>")[0]
+    return [cell.partition("</td>")[0] for cell in row.split('class="number">')[1:]]
 
 
 def test_an_allocation_is_for_its_two_parties_and_for_operators(call: Callers) -> None:
@@ -77,10 +84,7 @@ def test_claims_stand_against_what_was_allocated_for_each_month(call: Callers) -
     half = Line("R1", volume=600, eenheid="01", tarief=100, bedrag=60000)
     call.send(AANBIEDER, claim(half), noon(date(2023, 3, 2)))
     text = read(console(call, AANBIEDER), f"{HERE}/810001")
-    row = text[text.index(">februari<") :].partition("</tr>")[0]
-    assert [cell.partition("</td>")[0] for cell in row.split('class="number">')[1:]] == [
-        "20 uur", "10 uur", "", "10 uur", "€ 600,00",
-    ]  # fmt: skip
+    assert cells(text, "februari") == ["20 uur", "10 uur", "", "10 uur", "€ 600,00"]
     assert "27 weken × 4 uur = 108 uur" in text
     assert 'role="img"' in text
 
@@ -154,3 +158,44 @@ def test_pages_go_on_where_the_last_one_ended(call: Callers) -> None:
     assert [len(numbers) for numbers in shown] == [50, 4]
     assert not shown[0] & shown[1]
     assert "Eerste pagina" in second
+
+
+def test_what_is_left_with_the_margin_is_what_the_next_claim_may_ask(call: Callers) -> None:
+    """The page and the rule of the contract count alike: so much is taken, and not an hour more."""
+    contract = (shipped("contracts") / "rhenen-wmo-2023.toml").read_text(encoding="utf-8")
+    load = {**call.headers("operator"), "Content-Type": "application/toml"}
+    assert call.client.put("/v1/contracts/rhenen-wmo-2023", content=contract, headers=load).status_code == 201
+    parties = {"gemeente": ANDERE_GEMEENTE, "aanbieder": ANDERE_AANBIEDER}
+    call.send(ANDERE_GEMEENTE, allocated(Terms(), **parties))
+    first = claim(Line("R1", volume=30), **parties)
+    assert call.send(ANDERE_AANBIEDER, first, noon(date(2023, 3, 2))).json()["status"] == "accepted"
+    client = console(call, ANDERE_AANBIEDER)
+    here = f"/console/toewijzingen/wmo/{ANDERE_GEMEENTE}/810001"
+    left = int(cells(read(client, here), "maart")[3].removesuffix(" uur"))
+    assert left > 20
+    for nr, (volume, status) in enumerate(((left + 1, "refused"), (left, "accepted"))):
+        line = Line(f"M{nr}", volume=volume, begin=date(2023, 3, 1), end=date(2023, 3, 31))
+        body = claim(line, identificatie=f"M{nr}", nummer=f"M{nr}", maand=date(2023, 3, 1), **parties)
+        assert call.send(ANDERE_AANBIEDER, body, noon(date(2023, 4, 3))).json()["status"] == status
+    text = read(client, here)
+    assert cells(text, "maart")[1:4] == [f"{left} uur", "", "0 uur"]
+    assert "rhenen-wmo-2023/1" in text
+
+
+def test_an_allocation_in_total_has_no_share_for_a_month(call: Callers) -> None:
+    call.send(GEMEENTE, allocated(Terms(volume=40, frequentie="6", end=None)))
+    call.send(AANBIEDER, claim(Line("R1", volume=12)), noon(date(2023, 3, 2)))
+    text = read(console(call, AANBIEDER), f"{HERE}/810001?jaar=2023")
+    assert cells(text, "februari") == ["", "12 uur", "", "", "€ 720,00"]
+    assert "totaal 40 uur" in text
+    assert "onbepaald" in text
+    assert "/810001?jaar=2024" in text
+
+
+def test_an_allocation_without_a_volume_shows_its_budget(call: Callers) -> None:
+    call.send(GEMEENTE, allocated(Terms(code=None, volume=None, budget=100000)))
+    call.send(AANBIEDER, claim(Line("R1", volume=12)), noon(date(2023, 3, 2)))
+    text = read(console(call, AANBIEDER), f"{HERE}/810001")
+    assert "€ 720,00 van € 1.000,00" in text
+    assert "de toewijzing noemt geen volume" in text
+    assert cells(text, "februari")[1] == "12 uur"
