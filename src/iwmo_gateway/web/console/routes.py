@@ -6,7 +6,20 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import mailbox, messages, overview, replays, reviews, signing_in
+from iwmo_gateway.web.console import (
+    allocations,
+    claimlines,
+    contracts,
+    loading,
+    mailbox,
+    messages,
+    overview,
+    production,
+    replays,
+    reviews,
+    signing_in,
+    waiting,
+)
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -34,3 +47,9 @@ def every_page() -> Iterator[APIRouter]:
     yield reviews.router
     yield replays.router
     yield mailbox.router
+    yield waiting.router
+    yield allocations.router
+    yield claimlines.router
+    yield contracts.router
+    yield loading.router
+    yield production.router
