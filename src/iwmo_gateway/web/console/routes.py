@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import messages, overview, signing_in
+from iwmo_gateway.web.console import message, messages, overview, rules, signing_in
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -31,3 +31,5 @@ def every_page() -> Iterator[APIRouter]:
     yield signing_in.router
     yield overview.router
     yield messages.router
+    yield message.router
+    yield rules.router
