@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import message, messages, overview, rules, signing_in
+from iwmo_gateway.web.console import message, messages, overview, rules, signing_in, trying
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -33,3 +33,4 @@ def every_page() -> Iterator[APIRouter]:
     yield messages.router
     yield message.router
     yield rules.router
+    yield trying.router
