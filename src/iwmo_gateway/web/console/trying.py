@@ -118,10 +118,10 @@ def _tried(page: Page, caller: Caller, gateway: Gateway, body: bytes, ontvangen:
         problem = refusal(said)
         lines = _lines(text, said.regelnummer)
         return _show(page, caller, gateway, filled, refused=said, kind=CATALOGUE[problem.code], lines=lines)
-    return _show(page, caller, gateway, filled, **_told(gateway, caller, said, body, moment, deel))
+    return _show(page, caller, gateway, filled, **_told(gateway, said, body, moment, deel))
 
 
-def _told(gateway: Gateway, caller: Caller, said: Tried, body: bytes, moment: datetime, deel: int) -> dict[str, Any]:
+def _told(gateway: Gateway, said: Tried, body: bytes, moment: datetime, deel: int) -> dict[str, Any]:
     """What the page tells of a message that could be read."""
     found, message = said.verdict.findings, said.message
     reader = Spectacles(gateway, said.document, lines_of(body), message.dagtekening or day_of(moment), opened=True)
@@ -131,7 +131,7 @@ def _told(gateway: Gateway, caller: Caller, said: Tried, body: bytes, moment: da
     return {
         "tried": said,
         "kind": advice.KINDS[message.soort[-3:]],
-        "step": advice.next_step(message, advice.side_of(caller, message), signals=signals),
+        "step": advice.next_step(message, advice.Side.SENDER, signals=signals),
         "told": told[:_LISTED],
         "total": len(told),
         "reading": reading,
