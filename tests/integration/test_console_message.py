@@ -5,9 +5,11 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlalchemy import update
 
 from iwmo_gateway.store import mailbox
 from iwmo_gateway.store.audit import Action
+from iwmo_gateway.store.tables import messages
 from tests.claims import Line, claim
 from tests.conftest import TODAY, Callers
 from tests.integration.test_http_audit import trail
@@ -150,10 +152,6 @@ def test_a_rule_has_a_page_and_what_is_none_has_not(call: Callers) -> None:
 
 def test_a_purged_message_says_that_it_is(call: Callers, started: str) -> None:
     with call.gateway.database.writing() as transaction:
-        from sqlalchemy import update
-
-        from iwmo_gateway.store.tables import messages
-
         transaction.execute(update(messages).where(messages.c.id == started).values(xml=b"", purged_at=TODAY))
     somebody = Browser(call, AANBIEDER)
     assert "opgeruimd" in somebody.get(f"/berichten/{started}/inhoud").text
