@@ -70,6 +70,8 @@ class Application(FastAPI):
             schema["components"]["schemas"].pop(name, None)
         told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
         for path, method, rights in needs_of(self.routes):
+            if path not in schema["paths"]:
+                continue  # a page of the console
             # One of them is enough.
             operation = schema["paths"][path][method]
             operation["security"] = [{name: [right]} for right in rights for name in operation["security"][0]]

@@ -1,12 +1,13 @@
 """Signing in and out, and the party that a service bureau works for."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from iwmo_gateway.gateway.access import Caller, caller_of
+from iwmo_gateway.gateway.access import Caller, caller_of, signed_in
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web import session as sessions
@@ -57,6 +58,22 @@ def sign_out(page: ThePage, form: TheForm) -> Response:
     """Sign out."""
     response = page.go("/aanmelden", waarom="afgemeld")
     sessions.end(response)
+    return response
+
+
+@router.post("/namens", openapi_extra=tells(Action.SIGN_IN))
+def work_for(
+    request: Request, page: ThePage, form: TheForm, gateway: Annotated[Gateway, Depends(the_gateway)]
+) -> Response:
+    """From now on work for the party that gave a mandate, or for oneself again."""
+    party = text_of(form, "partij") or None
+    if page.session is None or page.caller is None:
+        raise ProblemError("token")
+    known = signed_in(gateway, page.session.token, page.now)
+    if party is not None and not (isinstance(known, Caller) and known.acting_for(party)):
+        raise ProblemError("IB009", "Deze partij gaf u geen machtiging, of die is beëindigd.")
+    response = page.go("/")
+    sessions.keep(response, request, replace(page.session, namens=party), page.now)
     return response
 
 
