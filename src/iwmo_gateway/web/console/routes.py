@@ -12,12 +12,15 @@ from iwmo_gateway.web.console import (
     contracts,
     loading,
     mailbox,
+    message,
     messages,
     overview,
     production,
     replays,
     reviews,
+    rules,
     signing_in,
+    trying,
     waiting,
 )
 from iwmo_gateway.web.problems import ProblemError
@@ -53,3 +56,6 @@ def every_page() -> Iterator[APIRouter]:
     yield contracts.router
     yield loading.router
     yield production.router
+    yield message.router
+    yield rules.router
+    yield trying.router
