@@ -69,6 +69,7 @@ def run(out: Console, folder: Path, port: int) -> None:
         if os.environ.get("DEMO_EXIT") == "1":
             return
         out.print("[bold]Zelf proberen[/] (Ctrl-C stopt):")
+        out.print(f"  de console: {address}/console, aan te melden met een token", soft_wrap=True)
         for party, token in tokens.items():
             out.print(f"  token van {party}: {token}", soft_wrap=True)
         out.print(f"  curl -H 'Authorization: Bearer {tokens['0340']}' {address}/v1/mailbox", soft_wrap=True)

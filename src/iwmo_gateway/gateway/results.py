@@ -1,5 +1,6 @@
 """The result of a message: what its sender, its receiver and the operators are told of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,7 +39,7 @@ def result_of(transaction: Transaction, message: Message) -> Result:
 def find(gateway: Gateway, caller: Caller, message_id: str) -> Result | None:
     """The result of a message that the caller may see; None for any other."""
     with gateway.database.reading() as transaction:
-        seen = _visible(transaction, caller, message_id)
+        seen = visible(transaction, caller, message_id)
         if seen is None:
             return None
         message, _ = seen
@@ -53,7 +54,7 @@ def find(gateway: Gateway, caller: Caller, message_id: str) -> Result | None:
 def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[Judgement], list[Event]] | None:
     """Every judgement of a message and all that happened to it; None for one that the caller may not see."""
     with gateway.database.reading() as transaction:
-        if _visible(transaction, caller, message_id) is None:
+        if visible(transaction, caller, message_id) is None:
             return None
         return messages.judgements_of(transaction, message_id), messages.events_of(transaction, message_id)
 
@@ -61,17 +62,26 @@ def judgements(gateway: Gateway, caller: Caller, message_id: str) -> tuple[list[
 def findings(gateway: Gateway, caller: Caller, message_id: str, *, after: int, limit: int) -> list[Finding] | None:
     """A page of the findings of the newest judgement."""
     with gateway.database.reading() as transaction:
-        seen = _visible(transaction, caller, message_id)
+        seen = visible(transaction, caller, message_id)
         if seen is None:
             return None
         message, _ = seen
         return messages.findings_of(transaction, message.id, message.judgements, after=after, limit=limit)
 
 
+def findings_at(gateway: Gateway, caller: Caller, message_id: str, pads: Sequence[str]) -> list[tuple[int, Finding]]:
+    """The findings of the newest judgement at these places, each under its number, from 0."""
+    with gateway.database.reading() as transaction:
+        seen = visible(transaction, caller, message_id)
+        if seen is None:
+            return []
+        return messages.findings_at(transaction, message_id, seen[0].judgements, pads)
+
+
 def xml(gateway: Gateway, caller: Caller, message_id: str) -> bytes | None:
     """The bytes of a message. An addressee that reads a message in its mailbox has fetched it."""
     with gateway.database.reading() as transaction:
-        seen = _visible(transaction, caller, message_id)
+        seen = visible(transaction, caller, message_id)
         if seen is None:
             return None
         message, caller = seen
@@ -105,7 +115,7 @@ def search(gateway: Gateway, caller: Caller, wanted: Search, *, before: str | No
         return [Result(message, newest.get(message.id), ()) for message in found]
 
 
-def _visible(transaction: Transaction, caller: Caller, message_id: str) -> tuple[Message, Caller] | None:
+def visible(transaction: Transaction, caller: Caller, message_id: str) -> tuple[Message, Caller] | None:
     """A message, and the caller as the party that sees it; None where it sees none."""
     message = messages.by_id(transaction, message_id)
     seeing = None if message is None else caller.seeing(message)

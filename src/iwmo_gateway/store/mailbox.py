@@ -26,6 +26,7 @@ class Entry:
     fetched_at: datetime | None
     acknowledged_at: datetime | None
     request: str | None = None
+    identificatie: str | None = None
 
 
 def _counting(new: Any) -> Any:
@@ -149,5 +150,6 @@ def _entries(domains: Collection[str] | None = None) -> Select[Any]:
         mailbox.c.fetched_at,
         mailbox.c.acknowledged_at,
         messages.c.request,
+        messages.c.identificatie,
     ).join(messages, messages.c.id == mailbox.c.message)
     return query if domains is None else query.where(messages.c.domain.in_(domains))

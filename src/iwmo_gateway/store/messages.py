@@ -384,6 +384,20 @@ def findings_of(
     ]
 
 
+def findings_at(
+    transaction: Transaction, message_id: str, judgement: int, pads: Sequence[str]
+) -> list[tuple[int, Finding]]:
+    """The findings of one judgement at these places, each under its number, in their order."""
+    columns = [findings.c[name] for name in Finding.__slots__]
+    query = (
+        select(findings.c.nr, *columns)
+        .where(findings.c.message == message_id, findings.c.judgement == judgement, findings.c.pad.in_(pads))
+        .order_by(findings.c.nr)
+    )
+    found = ((nr, Finding(*row)) for nr, *row in transaction.execute(query))
+    return [(nr, replace(finding, actie=Actie(finding.actie))) for nr, finding in found]
+
+
 def _one(transaction: Transaction, statement: Any, values: Mapping[str, Any] | None = None) -> Message | None:
     row = transaction.execute(statement, values).first()
     return None if row is None else message_of(row)

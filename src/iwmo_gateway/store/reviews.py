@@ -70,6 +70,7 @@ class Wanted:
     """
 
     gemeente: str | None = None
+    aanbieder: str | None = None
     message: str | None = None
     declaratie_nummer: str | None = None
     te_laat: bool | None = None
@@ -154,6 +155,8 @@ def waiting(
     conditions: list[ColumnElement[bool]] = [_WAITS]
     if wanted.gemeente is not None:
         conditions.append(reviews.c.gemeente == wanted.gemeente)
+    if wanted.aanbieder is not None:
+        conditions.append(reviews.c.aanbieder == wanted.aanbieder)
     if wanted.domains is not None:
         conditions.append(reviews.c.domain.in_(wanted.domains))
     if wanted.message is not None:

@@ -58,10 +58,14 @@ async def the_upload(
     session: TheSession,
     gateway: Annotated[Gateway, Depends(the_gateway)],
     caller: Annotated[Caller, Depends(the_caller)],
-) -> FormData:
-    """As `the_form`, with a file of a message's size."""
+) -> AsyncGenerator[FormData, None]:
+    """As `the_form`, with a file of a message's size, which is let go of afterwards."""
     limit = gateway.settings.max_message_bytes + _MORE
-    return _ours(await read_form(request, limit), session)
+    form = await read_form(request, limit)
+    try:
+        yield _ours(form, session)
+    finally:
+        await form.close()
 
 
 def text_of(form: FormData, name: str) -> str:

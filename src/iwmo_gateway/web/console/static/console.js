@@ -22,6 +22,25 @@ if (document.querySelector("[data-live]")) {
   setInterval(() => refresh().catch(() => undefined), SECONDS * 1000);
 }
 
+// A file that is dropped on a form goes into its field for one, and is sent at once.
+for (const form of document.querySelectorAll("form[data-drop]")) {
+  const field = form.elements[form.dataset.drop];
+  form.classList.add("scripted");
+  form.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    form.classList.add("dropping");
+  });
+  form.addEventListener("dragleave", () => form.classList.remove("dropping"));
+  form.addEventListener("drop", (event) => {
+    form.classList.remove("dropping");
+    if (event.dataTransfer.files.length !== 1) return;
+    event.preventDefault();
+    field.files = event.dataTransfer.files;
+    form.requestSubmit();
+  });
+}
+
 // A field that is there to be copied gets a button that does it; who has no script selects and copies.
 for (const field of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");

@@ -1,0 +1,278 @@
+"""A message for who reads it: its elements in the standard's words beside its XML, with what is wrong at its place."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from iwmo_gateway.contract.amounts import euro
+from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.rules.engine import HIDDEN, Finding
+from iwmo_gateway.rules.verdict import LEVELS
+from iwmo_gateway.standard.codelists import Lijstsoort
+from iwmo_gateway.standard.outline import Element, Part, part_of
+from iwmo_gateway.standard.xml import Document
+from iwmo_gateway.web.console import advice
+
+_EUROS: Final = frozenset({"Bedrag", "TotaalBedrag", "ProductTarief", "Budget"})
+"""Elements that hold euro cents."""
+_LONG: Final = 40
+"""A meaning of more characters takes a line of its own."""
+_PARTIES: Final = frozenset({"Afzender", "Ontvanger", "Gemeente"})
+_RETOUR: Final = {
+    "0001": "afgekeurd op de inhoud van het bericht zelf",
+    "0200": "geen opmerking",
+    "0233": "niet beoordeeld: wat erboven staat is fout",
+    "8001": "toegekend",
+}
+"""The return codes that no rule gives by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding of a message of a release, under its number in the judgement, from 1."""
+
+    nr: int
+    finding: Finding
+    release: str
+
+    @property
+    def word(self) -> str:
+        """What it does, in a word."""
+        return advice.ACTIONS[self.finding.actie]
+
+    @property
+    def retour(self) -> str:
+        """What its return code means."""
+        return retour_words(self.release).get(self.finding.retourcode or "", "")
+
+    @property
+    def verwacht(self) -> str:
+        """What was expected; an amount in euros too."""
+        return self._amount(self.finding.verwacht or "")
+
+    @property
+    def gevonden(self) -> str:
+        """What was found; an amount in euros too."""
+        return self._amount(self.finding.gevonden or "")
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return advice.remedy(self.finding)
+
+    def _amount(self, text: str) -> str:
+        cents = self.finding.regel in advice.IN_CENTS and text.isascii() and text.isdecimal()
+        return f"{text} (€ {euro(int(text))})" if cents else text
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An element in the form: a class with `items`, or a value in words with what it means.
+
+    `cents` is an amount in euro cents, `toewijzing` the number of an allocation.
+    """
+
+    element: Element
+    told: tuple[Told, ...]
+    words: str = ""
+    meaning: str = ""
+    cents: int | None = None
+    toewijzing: str = ""
+    items: tuple["Item", ...] = ()
+
+    @property
+    def section(self) -> bool:
+        """Whether it is a class that repeats, or only holds such, as Clienten does."""
+        facts = self.element.facts
+        return bool(self.items) and (self.holder or (facts is not None and facts.repeats))
+
+    @property
+    def holder(self) -> bool:
+        """Whether it only holds classes that repeat."""
+        return bool(self.items) and all(
+            item.items and item.element.facts is not None and item.element.facts.repeats for item in self.items
+        )
+
+    @property
+    def size(self) -> str:
+        """How much room it takes: that of a value, of a few together, or a line of its own."""
+        if not self.items:
+            return ""
+        plain = not any(item.items or item.told or len(item.meaning) > _LONG for item in self.items)
+        return f"of{len(self.items)}" if plain and len(self.items) <= 2 and not self.told else "wide"
+
+    @property
+    def number(self) -> str:
+        """Which one it is, of those that repeat."""
+        _, _, number = self.element.pad.rpartition("/")[2].rstrip("]").partition("[")
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the XML. `line` is None where that is not known; `text` what stands between the tags."""
+
+    element: Element
+    depth: int
+    line: int | None
+    opens: bool
+    closes: bool
+    text: str = ""
+    masked: bool = False
+    attributes: tuple[tuple[str, str], ...] = ()
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A part of a message, both ways. `loose` are findings at a place that was not found in it."""
+
+    part: Part
+    form: Item
+    rows: tuple[Row, ...]
+    loose: tuple[Told, ...]
+    hides: bool
+    """Whether anything is masked that can be shown."""
+
+    @property
+    def told(self) -> Iterator[Told]:
+        """The findings in this part, in the order of the document."""
+        yield from sorted({one.nr: one for row in self.rows for one in row.told}.values(), key=lambda one: one.nr)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectacles:
+    """Reads one message; `opened` if personal values may be shown, `day` is that by which codes have their names."""
+
+    gateway: Gateway
+    document: Document
+    lines: int
+    day: date
+    opened: bool = False
+    at: dict[str, list[Told]] = field(default_factory=dict)
+
+    def part(self, nr: int) -> Part:
+        """A part of the message."""
+        return part_of(self.document, self.gateway.schemas.classes(self.document.soort), nr)
+
+    def reading(self, part: Part, told: Iterable[Told]) -> Reading:
+        """A part with what was found in it."""
+        pads = set(part.pads)
+        loose: list[Told] = []
+        for one in told:
+            if one.finding.pad in pads:
+                self.at.setdefault(one.finding.pad, []).append(one)
+            else:
+                loose.append(one)
+        hides = not self.opened and any(element.hidden and element.text for element in part.bericht.walk())
+        rows = tuple(_numbered(list(self._rows(part.bericht, 0)), self.lines))
+        return Reading(part, self._item(part.bericht), rows, tuple(loose), hides)
+
+    def _item(self, element: Element) -> Item:
+        told = self._told(element)
+        if element.children or (element.facts is not None and element.facts.value is None):
+            return Item(element, told, items=tuple(map(self._item, element.children)))
+        value = element.text or ""
+        if element.hidden and not self.opened:
+            return Item(element, told, HIDDEN if value else "")
+        return self._value(element, told, value)
+
+    def _value(self, element: Element, told: tuple[Told, ...], value: str) -> Item:
+        facts = element.facts.value if element.facts else None
+        if element.naam in _EUROS and value.isdecimal() and value.isascii():
+            return Item(element, told, value, cents=int(value))
+        if element.naam == "ToewijzingNummer" and value.isdecimal() and value.isascii() and len(value) <= 9:
+            return Item(element, told, value, toewijzing=str(int(value)))
+        if facts is not None and facts.primitive == "date":
+            return Item(element, told, _dutch_date(value))
+        if facts is not None and facts.codes:
+            words = retour_words(self.document.soort.release) if element.naam == "RetourCode" else facts.codes
+            return Item(element, told, value, words.get(value.strip(), ""))
+        if element.naam in _PARTIES:
+            return Item(element, told, value, gemeente_name(self.gateway, value, self.day))
+        return Item(element, told, value)
+
+    def _rows(self, element: Element, depth: int) -> Iterator[Row]:
+        told, line = self._told(element), element.regelnummer
+        text = element.text or ""
+        masked = bool(text) and element.hidden and not self.opened
+        shown = HIDDEN if masked else text
+        attributes = tuple((name, self._attribute(name, value)) for name, value in element.attributes)
+        if not element.children and element.ends:
+            yield Row(element, depth, line, opens=True, closes=True, text=shown, masked=masked,
+                      attributes=attributes, told=told)  # fmt: skip
+            return
+        yield Row(element, depth, line if element.begins else None, opens=True, closes=False, text=shown,
+                  masked=masked, attributes=attributes, told=told)  # fmt: skip
+        for child in element.children:
+            yield from self._rows(child, depth + 1)
+        if element.ends:
+            yield Row(element, depth, None, opens=False, closes=True)
+
+    def _told(self, element: Element) -> tuple[Told, ...]:
+        return tuple(self.at.get(element.pad, ()))
+
+    def _attribute(self, name: str, value: str) -> str:
+        """What no schema knows may hold anything, a Bsn too."""
+        return value if self.opened or name.startswith(("xmlns", "xsi:")) else HIDDEN
+
+
+def numbered(found: Sequence[Finding], release: str, after: int = 0) -> list[Told]:
+    """Findings under their numbers, of which so many came before."""
+    return [Told(nr, finding, release) for nr, finding in enumerate(found, after + 1)]
+
+
+def lines_of(body: bytes) -> int:
+    """How many lines there are in the XML."""
+    return body.count(b"\n") + (not body.endswith(b"\n"))
+
+
+def gemeente_name(gateway: Gateway, code: str, day: date) -> str:
+    """The name of a municipality on a day; nothing where it has none, or the code is another party's."""
+    edition = gateway.codelists.on(Lijstsoort.GEMEENTEN, day) if len(code) == 4 else None
+    known = edition.on(code, day) if edition else None
+    return known.naam if known else ""
+
+
+@cache
+def retour_words(release: str) -> Mapping[str, str]:
+    """What each return code of a release means, as our rules say it; the schemas have no words for them."""
+    told: dict[str, list[str]] = {}
+    for level in LEVELS:
+        for rule in level.rules.values():
+            code = rule.published.retourcode(release)
+            if code and code not in _RETOUR and rule.tekst not in told.setdefault(code, []):
+                told[code].append(rule.tekst)
+    return MappingProxyType({code: " ".join(texts) for code, texts in told.items()} | _RETOUR)
+
+
+def _dutch_date(value: str) -> str:
+    try:
+        return f"{date.fromisoformat(value.strip()):%d-%m-%Y}"
+    except ValueError:
+        return value
+
+
+def _numbered(rows: list[Row], lines: int) -> Iterator[Row]:
+    """The rows, with the lines of end tags where those can only be one: as many as there are lines for."""
+    waiting: list[Row] = []
+    last: int | None = None
+    for row in rows:
+        if row.line is None:
+            waiting.append(row)
+            continue
+        yield from _filled(waiting, last, row.line)
+        waiting, last = [], row.line
+        yield row
+    whole = bool(rows) and rows[-1].closes and rows[-1].element is rows[0].element
+    yield from _filled(waiting, last, lines + 1 if whole else None)
+
+
+def _filled(waiting: list[Row], last: int | None, following: int | None) -> Iterator[Row]:
+    fits = last is not None and following is not None and following - last - 1 == len(waiting)
+    for nr, row in enumerate(waiting, 1):
+        yield Row(row.element, row.depth, (last or 0) + nr if fits else None, row.opens, row.closes, row.text,
+                  row.masked, row.attributes, row.told)  # fmt: skip

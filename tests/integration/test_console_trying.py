@@ -1,0 +1,107 @@
+"""Trying a message in the console: what is said is what the API says, and nothing is kept."""
+
+import re
+from html import unescape
+
+import pytest
+from structlog.testing import capture_logs
+
+from iwmo_gateway.store.audit import Action
+from iwmo_gateway.store.search import Search, find_messages
+from iwmo_gateway.web.console.trying import as_declared, as_text
+from tests.conftest import Callers
+from tests.integration.test_console_message import Browser
+from tests.integration.test_http_audit import trail
+from tests.integration.test_http_builders import AANBIEDER, BSN, GEMEENTE, PERSONAL, allocation, lone_start, start
+
+MOMENT = "2023-03-01T12:00"
+
+
+def echoed(text: str) -> str:
+    found = re.search(r'<textarea id="xml"[^>]*>\n(.*?)</textarea>', text, re.DOTALL)
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_it_says_what_the_api_says_and_keeps_nothing(call: Callers) -> None:
+    somebody = Browser(call, AANBIEDER)
+    refused = start("START02", 799999)
+    said = call.send(AANBIEDER, refused, path="/v1/validations").json()
+    page = somebody.post("/proberen", "/proberen", xml=refused.decode(), ontvangen=MOMENT)
+    assert page.status_code == 200
+    assert said["status"] == "rejected"
+    for finding in said["bevindingen"]:
+        assert f"/console/regels/{finding['regel']}" in page.text
+    assert echoed(page.text) == refused.decode()
+    assert "Het retourbericht dat de gateway zou sturen" in page.text
+    with call.gateway.database.reading() as transaction:
+        assert find_messages(transaction, Search(), before=None, limit=10) == []
+    deed = trail(call)[-1]
+    assert (deed.action, deed.what, deed.message) == (Action.VALIDATE, "console/proberen", None)
+
+
+def test_it_judges_against_what_is_there(call: Callers) -> None:
+    call.send(GEMEENTE, allocation())
+    page = Browser(call, AANBIEDER).post("/proberen", "/proberen", xml=start().decode(), ontvangen=MOMENT)
+    assert 'class="status accepted"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("xml", "code"),
+    [
+        ("<a>", "geen-xml"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "dtd"),
+        ("<Bericht/>", "IB004"),
+        ("<a>" * 100 + "</a>" * 100, "te-diep"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_code(call: Callers, xml: str, code: str) -> None:
+    page = Browser(call, AANBIEDER).post("/proberen", "/proberen", xml=xml)
+    assert page.status_code == 200
+    assert f"<dd>{code} (HTTP" in page.text
+    assert echoed(page.text) == xml
+
+
+def test_somebody_elses_message_is_refused_as_on_the_api(call: Callers) -> None:
+    page = Browser(call, "65656055").post("/proberen", "/proberen", xml=lone_start().decode())
+    assert "<dd>IB009 (HTTP" in page.text
+
+
+def test_nothing_and_a_moment_that_is_none_are_told_at_their_field(call: Callers) -> None:
+    somebody = Browser(call, AANBIEDER)
+    nothing = somebody.post("/proberen", "/proberen", xml=" ")
+    assert nothing.status_code == 422
+    assert 'href="#xml"' in nothing.text
+    moment = somebody.post("/proberen", "/proberen", xml=lone_start().decode(), ontvangen="gisteren")
+    assert moment.status_code == 422
+    assert 'href="#ontvangen"' in moment.text
+    assert echoed(moment.text) == lone_start().decode()
+
+
+def test_a_form_from_elsewhere_is_refused(call: Callers) -> None:
+    somebody = Browser(call, AANBIEDER)
+    assert somebody.client.post("/console/proberen", data={"xml": "<a/>"}).status_code == 400
+
+
+def test_nothing_of_a_message_is_logged(call: Callers) -> None:
+    somebody = Browser(call, AANBIEDER)
+    with capture_logs() as logged:
+        page = somebody.post("/proberen", "/proberen", xml=lone_start().decode())
+    assert BSN in page.text
+    assert not [value for value in PERSONAL if value in str(logged)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
+def test_what_is_pasted_reads_as_the_file_did(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<a>é</a>'
+    assert as_text(text.encode(encoding)) == text
+    assert as_text(as_declared(text)) == text
+
+
+def test_examples_are_those_of_the_caller(call: Callers) -> None:
+    provider, officer = Browser(call, AANBIEDER), Browser(call, GEMEENTE)
+    example = echoed(provider.get("/proberen?voorbeeld=2").text)
+    assert f">{AANBIEDER}<" in example
+    assert "wijst begeleiding" not in provider.get("/proberen").text
+    assert "wijst begeleiding" in officer.get("/proberen").text
+    assert echoed(officer.get("/proberen?voorbeeld=2").text) == ""
