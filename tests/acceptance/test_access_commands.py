@@ -74,6 +74,14 @@ def test_what_a_token_cannot_be_is_refused_in_one_line(tmp_path: Path) -> None:
     assert (done.returncode, "token list" in done.stderr) == (2, True)
 
 
+def test_a_token_of_a_subject_is_told_by_its_id_and_made_once(tmp_path: Path) -> None:
+    url = {"IWMO_DATABASE_URL": f"sqlite:///{tmp_path / 'iwmo.db'}"}
+    asked = ["token", "create", "--role", "auditor", "--label", "A. Jansen", "--subject", "sub-1"]
+    first, again = (run(tmp_path, *asked, **url) for _ in range(2))
+    assert said(first) == ids(tmp_path, url, "token")[0]
+    assert (again.returncode, "revoke it first" in again.stderr) == (2, True)
+
+
 def test_a_mandate_lets_a_bureau_in_until_it_is_revoked(on: dict[str, str], tmp_path: Path) -> None:
     headers = bearer(made(tmp_path, on, "--party", BUREAU)) | {"Content-Type": "application/xml"}
     assert f"{GEMEENTE}: known" in said(run(tmp_path, "party", "add", GEMEENTE, **on))

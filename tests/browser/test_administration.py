@@ -186,7 +186,7 @@ def test_the_audit_trail_is_searched_and_kept_as_a_file(visitor: Visitor, site: 
     press(visitor, "Zoeken")
     expect(visitor.page.get_by_text("Er staat niets in de audit")).to_be_visible()
     visitor.fine("beheer-audit-leeg")
-    visitor.page.get_by_label("Kenmerk van het bericht").fill("12")
+    visitor.page.get_by_label("Bericht (kenmerk)").fill("12")
     press(visitor, "Zoeken")
     expect(visitor.page.get_by_role("alert")).to_contain_text("Er is niet gezocht")
     visitor.complaints.clear()  # the browser tells of the 400
