@@ -168,6 +168,12 @@ class FilterModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    zoek: Text | None = Field(
+        None,
+        max_length=36,
+        description="A number of any kind: identification, claim number, ToewijzingNummer, ReferentieAanbieder, "
+        "ReferentieNummer, or id",
+    )
     soort: Text | None = Field(None, examples=["WMO305"])
     status: Status | None = None
     partij: Text | None = Field(None, description="Sender or receiver", examples=["65656055"])
@@ -195,6 +201,7 @@ class FilterModel(BaseModel):
             regel=self.regel,
             retourcode=self.retourcode,
             text=self.tekst,
+            number=self.zoek,
         )
 
 
