@@ -1,12 +1,15 @@
 """Finding messages: what a search may ask for, and what a party sees."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, union, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, type_coerce, union, union_all
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COLUMNS, Message, message_of
@@ -20,6 +23,10 @@ from iwmo_gateway.store.tables import (
     verzoeken,
 )
 
+_Column = Callable[[str], ColumnElement[Any]]
+"""A column of a message by its name, as a condition is to use it."""
+
+_SIDES: Final = ("afzender", "ontvanger")
 _UUID: Final = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _TOEWIJZING_NUMMER: Final = re.compile("[0-9]{1,9}")
 
@@ -47,6 +54,33 @@ class Search:
     number: str | None = None
 
 
+class _Besides(FunctionElement[Any]):
+    """A column that is only looked at, where another one leads to the row.
+
+    SQLite knows too little of its tables to choose between indexes; PostgreSQL chooses by itself.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_Besides)
+def _as_it_is(element: _Besides, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(_Besides, "sqlite")
+def _without_index(element: _Besides, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+def _leading(name: str) -> ColumnElement[Any]:
+    return messages.c[name]
+
+
+def _besides(name: str) -> ColumnElement[Any]:
+    return type_coerce(_Besides(messages.c[name]), messages.c[name].type)
+
+
 def find_messages(transaction: Transaction, wanted: Search, *, before: str | None, limit: int) -> list[Message]:
     """Messages that match, newest first, those older than the one with id `before`."""
     query = select(*COLUMNS).where(messages.c.id.in_(_page(wanted, before, limit))).order_by(messages.c.id.desc())
@@ -59,15 +93,14 @@ def _page(wanted: Search, before: str | None, limit: int) -> Select[tuple[str]]:
     No database reads the newest of "sent or received by" from two indexes by itself.
     """
     pages = []
-    for side, rest in _sides(wanted):
+    for ours in _ways(wanted):
         if found := list(_of_finding(wanted)):
             # From the findings on, which their index has in the order of the messages too.
             identity = findings.c.message
-            query = select(identity).join_from(findings, messages, _newest).where(*found, *_of_message(rest), *side)
-            query = query.group_by(identity)
+            query = select(identity).join_from(findings, messages, _newest).where(*found, *ours).group_by(identity)
         else:
             identity = messages.c.id
-            query = select(identity).where(*_of_message(rest), *side)
+            query = select(identity).where(*ours)
         older = [identity < before] if before else []
         pages.append(select(query.where(*older).order_by(identity.desc()).limit(limit).subquery()))
     if len(pages) == 1:
@@ -76,25 +109,28 @@ def _page(wanted: Search, before: str | None, limit: int) -> Select[tuple[str]]:
     return select(both.c[0]).order_by(both.c[0].desc()).limit(limit)
 
 
-def _sides(wanted: Search) -> Iterator[tuple[list[ColumnElement[bool]], Search]]:
-    """Ways to look that each go by an index, with what must hold besides: what a party sent, and what it was sent."""
+def _ways(wanted: Search) -> Iterator[list[ColumnElement[bool]]]:
+    """Ways to look, together all: by a number or a finding, or by what a party sent and by what it was sent."""
     me = wanted.seen_by or wanted.party
-    sharp = (wanted.number, wanted.identificatie, wanted.declaratie_nummer, wanted.toewijzing_nummer)
-    if me is None or any(value is not None for value in sharp):
-        yield [], wanted
+    numbers_of = (wanted.number, wanted.identificatie, wanted.declaratie_nummer, wanted.toewijzing_nummer)
+    numbered = any(number is not None for number in numbers_of)
+    if me is None:
+        yield [*_of_message(wanted, _besides if numbered else _leading)]
         return
-    rest = replace(wanted, seen_by=None, party=None)
+    if numbered or any((wanted.regel, wanted.retourcode, wanted.text)):
+        yield [*_of_message(wanted, _besides)]
+        return
+    rest = [*_of_message(replace(wanted, seen_by=None, party=None), _besides)]
     sees = _visible_to(me) if wanted.seen_by else (true(), true())
     other = wanted.party if wanted.seen_by and wanted.party != me else None
-    columns = (messages.c.afzender, messages.c.ontvanger)
-    for mine, theirs, visible in zip(columns, reversed(columns), sees, strict=True):
-        yield [mine == me, visible, *([theirs == other] if other else [])], rest
+    for mine, theirs, visible in zip(_SIDES, reversed(_SIDES), sees, strict=True):
+        yield [_leading(mine) == me, visible, *([_besides(theirs) == other] if other else []), *rest]
 
 
-def seen_by(party: str) -> ColumnElement[bool]:
+def seen_by(party: str, column: _Column = _leading) -> ColumnElement[bool]:
     """What a party sees: what it sent, and what was forwarded to it; of our answers, what was addressed to it."""
-    sent, received = _visible_to(party)
-    return or_(and_(messages.c.afzender == party, sent), and_(messages.c.ontvanger == party, received))
+    mine = zip(_SIDES, _visible_to(party), strict=True)
+    return or_(*(and_(column(side) == party, visible) for side, visible in mine))
 
 
 def _visible_to(party: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -122,25 +158,26 @@ def _of_finding(wanted: Search) -> Iterator[ColumnElement[bool]]:
         yield findings.c.tekst.icontains(wanted.text, autoescape=True)
 
 
-def _of_message(wanted: Search) -> Iterator[ColumnElement[bool]]:
-    """What must hold of the message itself."""
-    equal: dict[str, Any] = {
-        "soort": wanted.soort,
-        "status": wanted.status,
-        "identificatie": wanted.identificatie,
-        "declaratie_nummer": wanted.declaratie_nummer,
-    }
-    yield from (messages.c[name] == value for name, value in equal.items() if value is not None)
+def _of_message(wanted: Search, column: _Column = _leading) -> Iterator[ColumnElement[bool]]:
+    """What must hold of the message itself; its numbers always lead to it, the rest as `column` says."""
+    if wanted.identificatie is not None:
+        yield messages.c.identificatie == wanted.identificatie
+    if wanted.declaratie_nummer is not None:
+        yield messages.c.declaratie_nummer == wanted.declaratie_nummer
+    if wanted.soort is not None:
+        yield column("soort") == wanted.soort
+    if wanted.status is not None:
+        yield column("status") == wanted.status
     if wanted.seen_by is not None:
-        yield seen_by(wanted.seen_by)
+        yield seen_by(wanted.seen_by, column)
     if wanted.domains is not None:
         yield messages.c.domain.in_(wanted.domains)
     if wanted.party is not None:
-        yield or_(messages.c.afzender == wanted.party, messages.c.ontvanger == wanted.party)
+        yield or_(*(column(side) == wanted.party for side in _SIDES))
     if wanted.received_from is not None:
-        yield messages.c.received_at >= wanted.received_from
+        yield column("received_at") >= wanted.received_from
     if wanted.received_until is not None:
-        yield messages.c.received_at < wanted.received_until
+        yield column("received_at") < wanted.received_until
     if wanted.toewijzing_nummer is not None:
         about_it = select(numbers.c.message).where(numbers.c.toewijzing_nummer == wanted.toewijzing_nummer)
         yield messages.c.id.in_(about_it)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
@@ -208,6 +208,9 @@ class FilterModel(BaseModel):
 class SearchModel(FilterModel):
     """What a search may ask for."""
 
+    formaat: Literal["json", "csv", "xlsx"] | None = Field(
+        None, description="As `Accept`, for where no header can be given"
+    )
     before: str | None = Field(None, pattern=UUID_PATTERN, description="Only what is older than this message")
     limit: int = Field(50, ge=1, le=100)
 
