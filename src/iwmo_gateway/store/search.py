@@ -6,11 +6,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, type_coerce, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    not_,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COLUMNS, Message, message_of
 from iwmo_gateway.store.tables import (
@@ -26,6 +39,8 @@ from iwmo_gateway.store.tables import (
 _Column = Callable[[str], ColumnElement[Any]]
 """A column of a message by its name, as a condition is to use it."""
 
+ASKS: Final = sorted({code for (code, _), soort in SOORTEN.items() if not soort.is_answer})
+"""The kinds of message that are answered by another one."""
 _SIDES: Final = ("afzender", "ontvanger")
 _UUID: Final = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _TOEWIJZING_NUMMER: Final = re.compile("[0-9]{1,9}")
@@ -35,7 +50,8 @@ _TOEWIJZING_NUMMER: Final = re.compile("[0-9]{1,9}")
 class Search:
     """What a search may ask for; everything that is given must hold. `seen_by` is the party that searches.
 
-    `domains` are the only ones that it may see. `number` is one of any kind: see `_numbered`.
+    `domains` are the only ones that it may see. `number` is one of any kind: see `_numbered`;
+    `answers` are return messages, alone or left out.
     """
 
     seen_by: str | None = None
@@ -52,6 +68,7 @@ class Search:
     retourcode: str | None = None
     text: str | None = None
     number: str | None = None
+    answers: bool | None = None
 
 
 class _Besides(FunctionElement[Any]):
@@ -77,7 +94,8 @@ def _leading(name: str) -> ColumnElement[Any]:
     return messages.c[name]
 
 
-def _besides(name: str) -> ColumnElement[Any]:
+def besides(name: str) -> ColumnElement[Any]:
+    """A column of a message that is only looked at."""
     return type_coerce(_Besides(messages.c[name]), messages.c[name].type)
 
 
@@ -115,16 +133,16 @@ def _ways(wanted: Search) -> Iterator[list[ColumnElement[bool]]]:
     numbers_of = (wanted.number, wanted.identificatie, wanted.declaratie_nummer, wanted.toewijzing_nummer)
     numbered = any(number is not None for number in numbers_of)
     if me is None:
-        yield [*_of_message(wanted, _besides if numbered else _leading)]
+        yield [*_of_message(wanted, besides if numbered else _leading)]
         return
     if numbered or any((wanted.regel, wanted.retourcode, wanted.text)):
-        yield [*_of_message(wanted, _besides)]
+        yield [*_of_message(wanted, besides)]
         return
-    rest = [*_of_message(replace(wanted, seen_by=None, party=None), _besides)]
+    rest = [*_of_message(replace(wanted, seen_by=None, party=None), besides)]
     sees = _visible_to(me) if wanted.seen_by else (true(), true())
     other = wanted.party if wanted.seen_by and wanted.party != me else None
     for mine, theirs, visible in zip(_SIDES, reversed(_SIDES), sees, strict=True):
-        yield [_leading(mine) == me, visible, *([_besides(theirs) == other] if other else []), *rest]
+        yield [_leading(mine) == me, visible, *([besides(theirs) == other] if other else []), *rest]
 
 
 def seen_by(party: str, column: _Column = _leading) -> ColumnElement[bool]:
@@ -168,6 +186,9 @@ def _of_message(wanted: Search, column: _Column = _leading) -> Iterator[ColumnEl
         yield column("soort") == wanted.soort
     if wanted.status is not None:
         yield column("status") == wanted.status
+    if wanted.answers is not None:
+        asks = besides("soort").in_(ASKS)
+        yield not_(asks) if wanted.answers else asks
     if wanted.seen_by is not None:
         yield seen_by(wanted.seen_by, column)
     if wanted.domains is not None:

@@ -176,6 +176,7 @@ class FilterModel(BaseModel):
     )
     soort: Text | None = Field(None, examples=["WMO305"])
     status: Status | None = None
+    retour: bool | None = Field(None, description="Only return messages, or none of them")
     partij: Text | None = Field(None, description="Sender or receiver", examples=["65656055"])
     ontvangen_vanaf: Moment | None = Field(None, examples=["2023-02-01T00:00:00+01:00"])
     ontvangen_tot: Moment | None = None
@@ -202,6 +203,7 @@ class FilterModel(BaseModel):
             retourcode=self.retourcode,
             text=self.tekst,
             number=self.zoek,
+            answers=self.retour,
         )
 
 

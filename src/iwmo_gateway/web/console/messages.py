@@ -30,7 +30,7 @@ _PAGE: Final = 50
 _LONGEST_NAME: Final = 60
 _SHEET: Final = 1000
 """How many messages one spreadsheet holds."""
-KEPT: Final = ("soort", "status", "partij", "van", "tot", "regel", "retourcode", "tekst")
+KEPT: Final = ("soort", "retour", "status", "partij", "van", "tot", "regel", "retourcode", "tekst")
 """What a filter is made of: no number, for that is of one message, and nothing of a person."""
 _WORDS: Final = {
     "301": "toewijzing",
@@ -50,6 +50,7 @@ KINDS: Final = {
 _WRONG: Final = {
     "zoek": "Een nummer of kenmerk heeft ten hoogste 36 tekens.",
     "soort": "Kies een soort bericht uit de lijst.",
+    "retour": "Kies of u retourberichten ziet.",
     "status": "Kies een status uit de lijst.",
     "partij": "Vul de code van een gemeente (4 cijfers) of aanbieder (8 cijfers) in.",
     "van": "Vul een dag in als 2023-02-01.",
@@ -71,6 +72,7 @@ class Asked(BaseModel):
 
     zoek: Text | None = Field(None, max_length=36)
     soort: Text | None = Field(None, max_length=6)
+    retour: bool | None = None
     status: Status | None = None
     partij: Text | None = None
     van: _Period | None = None
@@ -122,13 +124,14 @@ class Asked(BaseModel):
             retourcode=self.retourcode,
             text=self.tekst,
             number=self.zoek,
+            answers=self.retour,
         )
 
     @property
     def filled(self) -> dict[str, str]:
         """What was filled in, as it stands in a link."""
-        told: dict[str, str] = self.model_dump(mode="json", exclude_none=True, exclude={"before", "formaat", "gedaan"})
-        return told
+        told = self.model_dump(mode="json", exclude_none=True, exclude={"before", "formaat", "gedaan"})
+        return {name: str(value).lower() if isinstance(value, bool) else value for name, value in told.items()}
 
 
 @router.get("/berichten", openapi_extra=tells(Action.SEARCH))
