@@ -14,6 +14,8 @@ async function refresh() {
   for (const part of parts) {
     const newer = document.getElementById(part.id) === part ? made.getElementById(part.id) : null;
     if (newer === null || part.contains(document.activeElement)) continue;
+    const opened = newer.querySelectorAll("details");
+    part.querySelectorAll("details").forEach((one, nr) => opened[nr] && (opened[nr].open = one.open));
     if (newer.innerHTML !== part.innerHTML) part.replaceWith(newer);
   }
 }
