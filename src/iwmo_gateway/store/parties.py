@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, not_, or_, select, update
 
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.database import Transaction, inserting, values_of
@@ -32,11 +32,12 @@ class Right(StrEnum):
     DECIDE = "decide"
     OPERATE = "operate"
     AUDIT = "audit"
+    ADMINISTER = "administer"
 
 
 RIGHTS: Final = {
     TokenRole.PARTY: frozenset({Right.SEND, Right.READ, Right.DECIDE}),
-    TokenRole.OPERATOR: frozenset({Right.READ, Right.OPERATE}),
+    TokenRole.OPERATOR: frozenset({Right.READ, Right.OPERATE, Right.ADMINISTER}),
     TokenRole.AUDITOR: frozenset({Right.READ, Right.AUDIT}),
 }
 """The most that a token of each role can have."""
@@ -74,6 +75,15 @@ class Party:
     answers_itself: bool
     domains: frozenset[Domain]
     registered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSearch:
+    """Which tokens are wanted: of this party, of this role, only those that are good or only those that are not."""
+
+    party: str | None = None
+    role: TokenRole | None = None
+    good: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,14 @@ def all_parties(transaction: Transaction) -> list[Party]:
     return [_party(row) for row in transaction.execute(select(*_PARTY).order_by(parties.c.code))]
 
 
+def some_parties(transaction: Transaction, begins: str, *, after: str, limit: int) -> list[Party]:
+    """Parties whose code begins so, in the order of the codes, behind this one."""
+    query = select(*_PARTY).where(parties.c.code > after).order_by(parties.c.code).limit(limit)
+    if begins:
+        query = query.where(parties.c.code.startswith(begins, autoescape=True))
+    return [_party(row) for row in transaction.execute(query)]
+
+
 def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:
     """Keep a token by the digest of its text."""
     transaction.execute(insert(tokens), values_of(token) | {"digest": digest})
@@ -171,6 +189,23 @@ def _holder(rows: Sequence[Any]) -> Holder | None:
 def all_tokens(transaction: Transaction) -> list[Token]:
     """Every token, oldest first."""
     return [_token(row) for row in transaction.execute(select(*_COLUMNS).order_by(tokens.c.id))]
+
+
+def some_tokens(
+    transaction: Transaction, wanted: TokenSearch, now: datetime, *, before: str | None, limit: int
+) -> list[Token]:
+    """Tokens that match, newest first, those older than the one with id `before`."""
+    query = select(*_COLUMNS).order_by(tokens.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tokens.c.id < before)
+    if wanted.party is not None:
+        query = query.where(tokens.c.party == wanted.party)
+    if wanted.role is not None:
+        query = query.where(tokens.c.role == wanted.role)
+    if wanted.good is not None:
+        good = and_(tokens.c.revoked_at.is_(None), or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now))
+        query = query.where(good if wanted.good else not_(good))
+    return [_token(row) for row in transaction.execute(query)]
 
 
 def token(transaction: Transaction, token_id: str, *, lock: bool = False) -> Token | None:

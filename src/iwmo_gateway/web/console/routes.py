@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from iwmo_gateway.web.console import (
+    administration,
     allocations,
     claimlines,
     contracts,
@@ -15,11 +16,15 @@ from iwmo_gateway.web.console import (
     message,
     messages,
     overview,
+    parties,
     production,
     replays,
+    retention,
     reviews,
     rules,
     signing_in,
+    tokens,
+    trail,
     trying,
     waiting,
 )
@@ -59,3 +64,8 @@ def every_page() -> Iterator[APIRouter]:
     yield message.router
     yield rules.router
     yield trying.router
+    yield administration.router
+    yield parties.router
+    yield tokens.router
+    yield retention.router
+    yield trail.router

@@ -42,3 +42,25 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     form.requestSubmit();
   });
 }
+// A field that is there to be copied gets a button that does it; who has no script selects and copies.
+for (const field of document.querySelectorAll("[data-copy]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "second";
+  button.textContent = field.dataset.copy;
+  const told = document.createElement("span");
+  told.setAttribute("role", "status");
+  button.addEventListener("click", async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      told.textContent = " Gekopieerd.";
+    } catch {
+      told.textContent = " Geselecteerd: kopieer met Ctrl+C.";
+    }
+  });
+  field.after(button, told);
+}
+
+// What is wrong with a form is read out first.
+document.getElementById("fouten")?.focus();
