@@ -490,16 +490,16 @@ def full_disk(gateway: Gateway, name: str) -> Iterator[None]:
         yield
         event.remove(gateway.database.engine, "begin", no_page_more)
         with gateway.database.reading() as transaction:
-            transaction.exec_driver_sql("PRAGMA max_page_count = 1073741823")
+            transaction.connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
         return
     with gateway.database.writing() as transaction:
-        transaction.exec_driver_sql(
+        transaction.connection.exec_driver_sql(
             "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql"
             " AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
         )
-        transaction.exec_driver_sql(
+        transaction.connection.exec_driver_sql(
             f"CREATE TRIGGER full_disk BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION full_disk()"
         )
     yield
     with gateway.database.writing() as transaction:
-        transaction.exec_driver_sql("DROP FUNCTION full_disk CASCADE")
+        transaction.connection.exec_driver_sql("DROP FUNCTION full_disk CASCADE")

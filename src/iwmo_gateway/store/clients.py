@@ -8,14 +8,17 @@ from typing import Final
 from sqlalchemy import insert, select
 
 from iwmo_gateway.store.database import Transaction, among, bulk_insert, listed
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import client_hashes, clienten
 
-_FIND: Final = {
-    dialect: select(client_hashes.c.hash, client_hashes.c.client).where(one_of_them)
-    for dialect, one_of_them in among(client_hashes.c.hash, "hashes").items()
-}
-_INSERT: Final = insert(clienten)
-_INSERT_HASHES: Final = insert(client_hashes)
+_FIND: Final = Prepared(
+    {
+        dialect: select(client_hashes.c.hash, client_hashes.c.client).where(one_of_them)
+        for dialect, one_of_them in among(client_hashes.c.hash, "hashes").items()
+    }
+)
+_INSERT: Final = Prepared(insert(clienten))
+_INSERT_HASHES: Final = Prepared(insert(client_hashes))
 _MANY: Final = 50
 """From how many rows on they are added in bulk."""
 
@@ -34,7 +37,7 @@ def find(transaction: Transaction, hashes: Sequence[bytes]) -> dict[bytes, bytes
     """The clients that are known, by any of these hashes."""
     if not hashes:
         return {}
-    rows = transaction.execute(_FIND[transaction.dialect.name], {"hashes": listed(transaction, hashes)})
+    rows = transaction.execute(_FIND, {"hashes": listed(transaction, hashes)})
     return {bytes(hashed): bytes(client) for hashed, client in rows}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from iwmo_gateway.rules.historie import Levering, Stop, levering_of, stop_of
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
 from iwmo_gateway.store.database import Transaction, among, listed
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import starts, stops
 
 _PARTIES: Final = ("client", "gemeente", "aanbieder", "domain")
@@ -29,8 +30,8 @@ def _counting(table: Table, *more: str) -> Any:
 
 
 # Made once: building a statement anew for every message costs more than running it.
-_STARTS: Final = _counting(starts)
-_STOPS: Final = _counting(stops, "reden", "einddatum")
+_STARTS: Final = Prepared(_counting(starts))
+_STOPS: Final = Prepared(_counting(stops, "reden", "einddatum"))
 
 
 def _counting_of_clients(table: Table, *more: str) -> dict[str, Any]:
@@ -48,10 +49,10 @@ def _counting_of_clients(table: Table, *more: str) -> dict[str, Any]:
     }
 
 
-_STARTS_OF: Final = _counting_of_clients(starts)
-_STOPS_OF: Final = _counting_of_clients(stops, "reden", "einddatum")
-_INSERT_STARTS: Final = insert(starts)
-_INSERT_STOPS: Final = insert(stops)
+_STARTS_OF: Final = Prepared(_counting_of_clients(starts))
+_STOPS_OF: Final = Prepared(_counting_of_clients(stops, "reden", "einddatum"))
+_INSERT_STARTS: Final = Prepared(insert(starts))
+_INSERT_STOPS: Final = Prepared(insert(stops))
 
 
 def load_starts(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> frozenset[Levering]:
@@ -70,8 +71,8 @@ def load_all(
 ) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
     """The starts and stops on allocations of these clients (keyed hashes) that count: two queries for all of them."""
     values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
-    begun = transaction.execute(_STARTS_OF[transaction.dialect.name], values)
-    ended = transaction.execute(_STOPS_OF[transaction.dialect.name], values)
+    begun = transaction.execute(_STARTS_OF, values)
+    ended = transaction.execute(_STOPS_OF, values)
     return (
         frozenset(Levering(*row) for row in begun),
         tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in ended),

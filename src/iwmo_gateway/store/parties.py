@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.database import Transaction, inserting, values_of
 from iwmo_gateway.store.mailbox import kind_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import mandates, parties, tokens
 
 DOMAINS: Final = frozenset(Domain)
@@ -86,8 +87,8 @@ class Holder:
 
 
 _PARTY: Final = [parties.c[name] for name in Party.__slots__]
-_BY_CODE: Final = select(*_PARTY).where(parties.c.code == bindparam("code"))
-_ANSWERS_ITSELF: Final = select(parties.c.answers_itself).where(parties.c.code == bindparam("code"))
+_BY_CODE: Final = Prepared(select(*_PARTY).where(parties.c.code == bindparam("code")))
+_ANSWERS_ITSELF: Final = Prepared(select(parties.c.answers_itself).where(parties.c.code == bindparam("code")))
 _COLUMNS: Final = [tokens.c[name] for name in Token.__slots__]
 _REGISTER: Final = inserting(
     parties,
@@ -98,7 +99,7 @@ _REGISTER: Final = inserting(
 )
 _own: Final = parties.alias("own")
 _named: Final = parties.alias("named")
-_HOLDER: Final = (
+_HOLDER: Final = Prepared(
     select(*_COLUMNS, _own.c.domains, _named.c.code, _named.c.domains)
     .join_from(tokens, _own, _own.c.code == tokens.c.party, isouter=True)
     .join(

@@ -93,7 +93,7 @@ def purge(transaction: Transaction, ids: Sequence[str], actor: str, now: datetim
         )
         .values(xml=b"", purged_at=now)
         .returning(messages.c.id)
-    ).all()
+    )
     rows = [{"message": message, "at": now, "event": "purged", "actor": actor} for message in gone]
     if rows:
         transaction.execute(insert(events), rows)
