@@ -335,12 +335,14 @@ def test_readyz_tells_a_database_that_cannot_be_written_to(call: Callers, monkey
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_readyz_tells_a_database_that_only_reads(call: Callers) -> None:
-    @event.listens_for(call.gateway.database.engine, "begin")
-    def only_reading(connection: Any) -> None:
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    engine = call.gateway.database.engine
+
+    @event.listens_for(engine, "checkout")
+    def only_reading(connection: Any, *_: Any) -> None:
+        connection.execute("SET default_transaction_read_only = on")
 
     assert call.client.get("/readyz").json() == {"status": "database not available"}
-    event.remove(call.gateway.database.engine, "begin", only_reading)
+    event.remove(engine, "checkout", only_reading)
     assert call.client.get("/readyz").json() == {"status": "ok"}
 
 

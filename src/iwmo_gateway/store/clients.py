@@ -1,7 +1,7 @@
 """Clients: by which hashes of the Bsn each is found, and the Bsn itself, encrypted."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,10 +35,13 @@ class NewClient:
 
 def find(transaction: Transaction, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
     """The clients that are known, by any of these hashes."""
-    if not hashes:
-        return {}
-    rows = transaction.execute(_FIND, {"hashes": listed(transaction, hashes)})
-    return {bytes(hashed): bytes(client) for hashed, client in rows}
+    return asked(transaction, hashes)()
+
+
+def asked(transaction: Transaction, hashes: Sequence[bytes]) -> Callable[[], dict[bytes, bytes]]:
+    """Ask for the clients that are known by any of these hashes; what is returned waits for them."""
+    rows = transaction.execute(_FIND, {"hashes": listed(transaction, hashes)}) if hashes else ()
+    return lambda: {bytes(hashed): bytes(client) for hashed, client in rows}
 
 
 def new() -> bytes:

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -44,7 +45,7 @@ from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreFull
 from iwmo_gateway.shipped import shipped
 from iwmo_gateway.store.engines import LOCK_SECONDS, Trust, postgresql_engine, sqlite_engine
 from iwmo_gateway.store.failures import READ_ONLY, translated
-from iwmo_gateway.store.prepared import Filled, Prepared, Rows, Text, together
+from iwmo_gateway.store.prepared import Additions, Bound, Cursor, Prepared, Rows, Text
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -52,36 +53,46 @@ Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 class Transaction:
     """What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
 
-    __slots__ = ("_gathered", "_leaving", "_pipelines", "connection")
+    __slots__ = ("_additions", "_begins", "_connection", "_leaving")
 
-    def __init__(self, connection: Connection, *, pipelines: bool) -> None:
-        self.connection = connection
-        self._pipelines = pipelines
-        self._gathered: list[Filled] = []
+    def __init__(self, connection: Connection, *, begins: bool) -> None:
+        """Without `begins` it does not begin a transaction itself, nor send anything without waiting for it."""
+        self._connection = connection
+        self._begins = begins
+        self._additions = Additions()
         self._leaving: AbstractContextManager[Any] | None = None
 
     @property
     def dialect(self) -> Dialect:
         """Which kind of database it is on."""
-        return self.connection.dialect
+        return self._connection.dialect
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection, in the transaction, with nothing under way."""
+        self._leave()
+        if self._begins and self._raw.info.transaction_status is TransactionStatus.IDLE:
+            self._raw.execute("BEGIN")
+        return self._connection
 
     @property
     def driver(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """PostgreSQL's own connection, with nothing under way."""
-        self._leave()
-        return self._raw
+        """PostgreSQL's own connection, likewise."""
+        return cast("psycopg.Connection[tuple[Any, ...]]", self.connection.connection.driver_connection)
 
     @overload
     def execute(self, statement: Prepared, values: Values = None) -> Rows | CursorResult[*tuple[Any, ...]]: ...
     @overload
     def execute(self, statement: Executable, values: Values = None) -> CursorResult[*tuple[Any, ...]]: ...
     def execute(self, statement: Prepared | Executable, values: Values = None) -> Rows | CursorResult[*tuple[Any, ...]]:
-        """What a statement gives. One that gives no rows may be waited for later: at the end of the transaction."""
+        """What a statement gives.
+
+        A prepared one is waited for when its rows are read, or at the end of the transaction.
+        """
         if isinstance(statement, Prepared):
             if self.dialect.name == "postgresql":
                 return self._asked(statement, values)
             statement = statement.of(self.dialect.name)
-        self._leave()
         return self.connection.execute(statement, values)
 
     def scalar(self, statement: Prepared | Executable, values: Values = None) -> Any:
@@ -94,14 +105,14 @@ class Transaction:
 
     def commit(self) -> None:
         """Send and keep everything; only for who made the transaction."""
-        self._send_gathered()
+        self._send_additions()
         if self._leaving is not None:
             self._raw.execute("COMMIT", prepare=False)  # goes along with what is under way
             self._leave()
 
     def abandon(self) -> None:
         """Wait for what is under way, whatever comes of it; only for who made the transaction."""
-        self._gathered.clear()
+        self._additions = Additions()
         with suppress(psycopg.Error):
             self._leave()
 
@@ -111,41 +122,43 @@ class Transaction:
 
     @property
     def _raw(self) -> psycopg.Connection[tuple[Any, ...]]:
-        return cast("psycopg.Connection[tuple[Any, ...]]", self.connection.connection.driver_connection)
+        return cast("psycopg.Connection[tuple[Any, ...]]", self._connection.connection.driver_connection)
 
     def _asked(self, statement: Prepared, values: Values) -> Rows:
         """Send what gives rows at once; additions are gathered, to go together with what comes next."""
-        sent: list[tuple[psycopg.Cursor[tuple[Any, ...]], Text]] = []
-        for filled in statement.filled([values] if isinstance(values, Mapping) else values or [{}]):
-            made, bound = filled
-            if self._pipelines and not made.waits:
-                self._gathered.append(filled)
+        sent: list[tuple[Cursor, Text]] = []
+        for one, bound in statement.filled([values] if isinstance(values, Mapping) else values or [{}]):
+            if self._begins and one.addition is not None:
+                if self._additions.adds_to(one.addition):
+                    self._send_additions()
+                self._additions.add(one, bound)
             else:
-                self._send_gathered()
-                sent.append((self._send(made.sql, bound), made))
+                self._send_additions()
+                sent.append((self._send(one.sql, one.query, bound), one))
         return Rows(sent)
 
-    def _send(self, sql: str, bound: dict[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+    def _send_additions(self) -> None:
+        if self._additions:
+            self._send(*self._additions.taken())
+
+    def _send(self, sql: str, query: bytes, bound: Bound) -> Cursor:
         raw = self._raw
-        if self._pipelines and self._leaving is None:
+        if self._begins and self._leaving is None:
+            begun = raw.info.transaction_status is not TransactionStatus.IDLE
             self._leaving = raw.pipeline()
             self._leaving.__enter__()
+            if not begun:
+                raw.execute("BEGIN", prepare=False)
         # As SQLAlchemy does: who counts or times statements sees these as well.
-        told, cursor = self.connection.engine.dispatch, raw.cursor()
-        told.before_cursor_execute(self.connection, cursor, sql, bound, None, False)
-        cursor.execute(sql, bound)
-        told.after_cursor_execute(self.connection, cursor, sql, bound, None, False)
+        told, cursor = self._connection.engine.dispatch, psycopg.RawCursor(raw)
+        told.before_cursor_execute(self._connection, cursor, sql, bound, None, False)
+        cursor.execute(query, bound)
+        told.after_cursor_execute(self._connection, cursor, sql, bound, None, False)
         return cursor
-
-    def _send_gathered(self) -> None:
-        if self._gathered:
-            sql, bound = together(self._gathered)
-            self._gathered.clear()
-            self._send(sql, bound)
 
     def _leave(self) -> None:
         """Send what is gathered, and wait for everything that is under way."""
-        self._send_gathered()
+        self._send_additions()
         if self._leaving is not None:
             leaving, self._leaving = self._leaving, None
             leaving.__exit__(None, None, None)
@@ -239,8 +252,6 @@ class Database:
         else:
             raise ConfigurationError(f"IWMO_DATABASE_URL is for {backend}; use sqlite:/// or postgresql://")
         self.embedded = backend == "sqlite"
-        # What is only read is one statement, or sees what is committed by each of them: nothing to begin or to end.
-        self._readers = self.engine if self.embedded else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._one_writer = threading.Lock()
         self._full_since: float | None = None
         self.path = Path(parsed.database or "iwmo.db")
@@ -255,7 +266,7 @@ class Database:
         """
         with self._noticing(), translated(), self._turn(), self.engine.connect() as connection:
             connection.execution_options(writes=True)
-            with connection.begin(), self._transaction(connection, pipelines=not self.embedded) as transaction:
+            with connection.begin(), self._transaction(connection, begins=not self.embedded) as transaction:
                 yield transaction
 
     @contextmanager
@@ -263,15 +274,15 @@ class Database:
         """A transaction that only reads; on PostgreSQL each statement sees what is committed by then."""
         with (
             translated(),
-            self._readers.connect() as connection,
+            self.engine.connect() as connection,
             connection.begin(),
-            self._transaction(connection, pipelines=False) as transaction,
+            self._transaction(connection, begins=False) as transaction,
         ):
             yield transaction
 
     @contextmanager
-    def _transaction(self, connection: Connection, *, pipelines: bool) -> Iterator[Transaction]:
-        transaction = Transaction(connection, pipelines=pipelines)
+    def _transaction(self, connection: Connection, *, begins: bool) -> Iterator[Transaction]:
+        transaction = Transaction(connection, begins=begins)
         try:
             yield transaction
             transaction.commit()

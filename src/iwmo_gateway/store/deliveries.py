@@ -1,7 +1,8 @@
 """Facts of deliveries: starts and stops, and which of them were deleted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
@@ -55,15 +56,12 @@ _INSERT_STARTS: Final = Prepared(insert(starts))
 _INSERT_STOPS: Final = Prepared(insert(stops))
 
 
-def load_starts(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> frozenset[Levering]:
-    """The starts of a client that count."""
-    return frozenset(Levering(*row) for row in transaction.execute(_STARTS, {**key, "client": client}))
-
-
-def load_stops(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> tuple[Stop, ...]:
-    """The stops of a client that count, in the order in which they came."""
-    rows = transaction.execute(_STOPS, {**key, "client": client})
-    return tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in rows)
+def asked(
+    transaction: Transaction, key: Mapping[str, Any], client: bytes
+) -> Callable[[], tuple[frozenset[Levering], tuple[Stop, ...]]]:
+    """Ask for the starts and stops of a client that count; what is returned waits for them."""
+    values = {**key, "client": client}
+    return partial(_told, transaction.execute(_STARTS, values), transaction.execute(_STOPS, values))
 
 
 def load_all(
@@ -71,8 +69,10 @@ def load_all(
 ) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
     """The starts and stops on allocations of these clients (keyed hashes) that count: two queries for all of them."""
     values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
-    begun = transaction.execute(_STARTS_OF, values)
-    ended = transaction.execute(_STOPS_OF, values)
+    return _told(transaction.execute(_STARTS_OF, values), transaction.execute(_STOPS_OF, values))
+
+
+def _told(begun: Iterable[Any], ended: Iterable[Any]) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
     return (
         frozenset(Levering(*row) for row in begun),
         tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in ended),

@@ -63,7 +63,8 @@ class Trust:
 def postgresql_engine(url: URL, trust: Trust) -> Engine:
     """Connections to PostgreSQL that notice when it is gone, and leave a server that may not be written to."""
     wanted = {name: value for name, value in _CONNECTING.items() if name not in url.query}
-    engine = create_engine(url, pool_size=20, max_overflow=30, connect_args=wanted)
+    # Who writes begins a transaction himself (`Transaction`), and need not wait for that; who reads needs none.
+    engine = create_engine(url, pool_size=20, max_overflow=30, connect_args=wanted, isolation_level="AUTOCOMMIT")
 
     @event.listens_for(engine, "handle_error")
     def moved(context: ExceptionContext) -> None:

@@ -128,6 +128,7 @@ COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
 _INSERT_MESSAGE: Final = Prepared(
     inserting(messages, lambda new: new.on_conflict_do_nothing().returning(messages.c.id))
 )
+_INSERT_ANSWER: Final = Prepared(insert(messages))
 _INSERT_JUDGEMENT: Final = Prepared(insert(judgements))
 _INSERT_FINDINGS: Final = Prepared(insert(findings))
 _INSERT_EVENTS: Final = Prepared(insert(events))
@@ -189,8 +190,16 @@ _SETTLE: Final = Prepared(
 
 def insert_message(transaction: Transaction, message: Message, sealed: Sealed, lease_until: datetime | None) -> bool:
     """Keep a message. False, and nothing kept, if its bytes or the number that it is to hold are here already."""
-    values = values_of(message) | sealed._asdict() | {"lease_until": lease_until}
-    return transaction.execute(_INSERT_MESSAGE, values).first() is not None
+    return transaction.execute(_INSERT_MESSAGE, _row(message, sealed, lease_until)).first() is not None
+
+
+def insert_answer(transaction: Transaction, answer: Message, sealed: Sealed) -> None:
+    """Keep a message of ours. Raises StoreConflict, at the latest when it is committed, if its number is in use."""
+    transaction.execute(_INSERT_ANSWER, _row(answer, sealed, None))
+
+
+def _row(message: Message, sealed: Sealed, lease_until: datetime | None) -> dict[str, Any]:
+    return values_of(message) | sealed._asdict() | {"lease_until": lease_until}
 
 
 def by_id(transaction: Transaction, message_id: str, *, lock: bool = False) -> Message | None:

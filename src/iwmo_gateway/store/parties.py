@@ -1,6 +1,6 @@
 """Parties and the tokens by which they and the operators are known."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -129,9 +129,10 @@ def by_code(transaction: Transaction, code: str) -> Party | None:
     return None if row is None else _party(row)
 
 
-def answers_itself(transaction: Transaction, code: str) -> bool:
-    """Whether the party sends return messages itself, so that the gateway must not."""
-    return bool(transaction.scalar(_ANSWERS_ITSELF, {"code": code}))
+def answers_itself(transaction: Transaction, code: str | None) -> Callable[[], bool]:
+    """Ask whether the party sends return messages itself, so that the gateway must not; what is returned waits."""
+    rows = transaction.execute(_ANSWERS_ITSELF, {"code": code}) if code else None
+    return lambda: rows is not None and bool(rows.scalar())
 
 
 def change(transaction: Transaction, code: str, **values: Any) -> None:

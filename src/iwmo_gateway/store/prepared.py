@@ -6,10 +6,11 @@ SQLAlchemy does besides for each of them costs more than the driver and the data
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final, cast
 
 import psycopg
-from sqlalchemy import Executable, bindparam
+from sqlalchemy import Executable, FromClause, bindparam
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -17,14 +18,14 @@ from sqlalchemy.sql.selectable import ReturnsRows
 from sqlalchemy.sql.type_api import TypeEngine
 
 Processor = Callable[[Any], Any]
-
-Filled = tuple["Text", dict[str, Any]]
-"""A statement with its parameters."""
+Cursor = psycopg.RawCursor[tuple[Any, ...]]
+Bound = list[Any]
+"""Parameters, in the order of their numbers."""
 
 _ROWS: Final = 8
 """How many rows go into one statement."""
-_NAME: Final = re.compile(r"%\((\w+)\)s")
-_DIALECT: Final = cast("Callable[[], Dialect]", postgresql.dialect)()
+_NUMBER: Final = re.compile(r"\$(\d+)")
+_DIALECT: Final = cast("Callable[..., Dialect]", postgresql.dialect)(paramstyle="numeric_dollar")
 
 
 class Prepared:
@@ -38,7 +39,7 @@ class Prepared:
         """The statement for a kind of database."""
         return self._statements[kind] if isinstance(self._statements, Mapping) else self._statements
 
-    def filled(self, every: Sequence[Mapping[str, Any]]) -> Iterator[Filled]:
+    def filled(self, every: Sequence[Mapping[str, Any]]) -> Iterator[tuple["Text", Bound]]:
         """What PostgreSQL is sent for these values: a statement for every few rows, each made once."""
         keys = tuple(every[0])
         for first in range(0, len(every), _ROWS):
@@ -53,37 +54,47 @@ class Prepared:
 class Text:
     """A statement as PostgreSQL's driver takes it, and what its parameters and results go through."""
 
-    __slots__ = ("_constants", "_results", "_wanted", "sql", "waits")
+    __slots__ = ("_places", "_results", "addition", "query", "sql")
 
     def __init__(self, statement: Any, keys: Sequence[str], rows: int) -> None:
+        places = {key: (0, key) for key in keys}
         if rows > 1:
             types = {key: statement.table.c[key].type for key in keys}
-            each = [{key: bindparam(_numbered(key, nr), type_=types[key]) for key in keys} for nr in range(rows)]
+            places = {f"{key}_{nr}": (nr, key) for nr in range(rows) for key in keys}
+            each = [{key: bindparam(f"{key}_{nr}", type_=types[key]) for key in keys} for nr in range(rows)]
             statement = statement.values(each)
         # As for many rows: PostgreSQL then is not asked for the keys that it gives out, which nobody wants here.
         names = list(keys) if rows == 1 else None
         compiled: SQLCompiler = statement.compile(dialect=_DIALECT, column_keys=names, for_executemany=True)
-        binds = compiled.binds.items()
         self.sql = compiled.string
-        self._constants = {name: bind.effective_value for name, bind in binds if not bind.required}
-        self._wanted = [(name, _adapter(bind.type, "bind_processor")) for name, bind in binds if bind.required]
+        self.query = self.sql.encode()
+        self._places = [
+            (*places[name], _adapter(bind.type, "bind_processor"), None)
+            if bind.required
+            else (0, None, None, bind.effective_value)
+            for name, bind in ((name, compiled.binds[name]) for name in compiled.positiontup or ())
+        ]
         columns = tuple(statement.exported_columns) if isinstance(statement, ReturnsRows) else ()
         adapters = [_adapter(column.type, "result_processor", None) for column in columns]
         self._results = [(place, adapter) for place, adapter in enumerate(adapters) if adapter is not None]
-        self.waits = bool(columns) or not statement.is_insert
-        """Whether it cannot wait for others to go along with: it gives rows, or is more than an addition."""
+        self.addition: FromClause | None = statement.table if statement.is_insert and not columns else None
+        """The table that it only adds rows to: it can wait for others to go along with."""
 
-    def bound(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def bound(self, rows: Sequence[Mapping[str, Any]]) -> Bound:
         """The parameters for these rows of values."""
-        if len(rows) == 1:
-            values = rows[0]
-        else:
-            values = {_numbered(key, nr): value for nr, row in enumerate(rows) for key, value in row.items()}
-        bound = dict(self._constants)
-        for name, adapter in self._wanted:
-            value = values[name]
-            bound[name] = value if adapter is None else adapter(value)
-        return bound
+        return [
+            constant if key is None else rows[nr][key] if adapter is None else adapter(rows[nr][key])
+            for nr, key, adapter, constant in self._places
+        ]
+
+    @property
+    def amount(self) -> int:
+        """How many parameters it has."""
+        return len(self._places)
+
+    def numbered_from(self, already: int) -> str:
+        """The statement where so many parameters come before its own."""
+        return _NUMBER.sub(lambda found: f"${int(found[1]) + already}", self.sql)
 
     def given(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Rows as SQLAlchemy would give them."""
@@ -98,24 +109,48 @@ class Text:
         return adapted
 
 
-def together(parts: Sequence[Filled]) -> tuple[str, dict[str, Any]]:
-    """Several additions as one statement, and its parameters. Rows of one addition keep their order."""
-    if len(parts) == 1:
-        text, bound = parts[0]
-        return text.sql, bound
-    texts = tuple(text for text, _ in parts)
-    sql = _together.get(texts)
-    if sql is None:
-        *most, last = (_NAME.sub(rf"%(\1_p{nr})s", text.sql) for nr, text in enumerate(texts))
-        sql = _together[texts] = f"WITH {', '.join(f'p{nr} AS ({one})' for nr, one in enumerate(most))} {last}"
-    return sql, {f"{name}_p{nr}": value for nr, (_, bound) in enumerate(parts) for name, value in bound.items()}
+class Additions:
+    """Additions to tables that go together, as one statement, with what else is sent."""
+
+    __slots__ = ("_bound", "_texts")
+
+    def __init__(self) -> None:
+        self._texts: list[Text] = []
+        self._bound: Bound = []
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def add(self, text: Text, bound: Bound) -> None:
+        """Take one along."""
+        self._texts.append(text)
+        self._bound += bound
+
+    def adds_to(self, table: FromClause | None) -> bool:
+        """Whether it adds to this table already. Once more is to be sent after it: rows are numbered in their order."""
+        return any(text.addition is table for text in self._texts)
+
+    def taken(self) -> tuple[str, bytes, Bound]:
+        """All of it as one statement with its parameters; nothing is left."""
+        texts, bound = tuple(self._texts), self._bound
+        self._texts, self._bound = [], []
+        if len(texts) == 1:
+            return texts[0].sql, texts[0].query, bound
+        made = _together.get(texts)
+        if made is None:
+            sql = _joined(texts)
+            made = _together[texts] = sql, sql.encode()
+        return *made, bound
 
 
-_together: Final[dict[tuple[Text, ...], str]] = {}
+_together: Final[dict[tuple[Text, ...], tuple[str, bytes]]] = {}
 
 
-def _numbered(key: str, nr: int) -> str:
-    return f"{key}_r{nr}"
+def _joined(texts: Sequence[Text]) -> str:
+    """One statement of several: PostgreSQL does the outer one first, and then the last of the others."""
+    before = accumulate((text.amount for text in texts), initial=0)
+    first, *others = (text.numbered_from(already) for text, already in zip(texts, before, strict=False))
+    return f"WITH {', '.join(f'p{nr} AS ({one})' for nr, one in reversed([*enumerate(others)]))} {first}"
 
 
 def _adapter(kind: TypeEngine[Any], which: str, *more: Any) -> Processor | None:
@@ -128,7 +163,7 @@ class Rows:
 
     __slots__ = ("_sent",)
 
-    def __init__(self, sent: Sequence[tuple[psycopg.Cursor[tuple[Any, ...]], Text]]) -> None:
+    def __init__(self, sent: Sequence[tuple[Cursor, Text]]) -> None:
         self._sent = sent
 
     def all(self) -> list[tuple[Any, ...]]:
