@@ -1,6 +1,5 @@
 """The command line: what serves, works, migrates, judges and replays, and what administers who may do what."""
 
-import gc
 import signal
 from pathlib import Path
 from threading import Event
@@ -50,8 +49,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
-        # What is here now stays: schemas, codes, modules. The collector need not look at it again with every message.
-        gc.freeze()
+        spare_collector()
         with working_beside(gateway):
             server_of(gateway, host or settings.host, settings.port if port is None else port).run()
 
