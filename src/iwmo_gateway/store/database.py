@@ -290,7 +290,6 @@ class Database:
             transaction.abandon()
             if isinstance(error, psycopg.Error) and transaction.leads_nowhere(error):
                 self._trust.lose()
-                connection.invalidate(error)
             raise
 
     @property

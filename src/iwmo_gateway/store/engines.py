@@ -85,6 +85,8 @@ def postgresql_engine(url: URL, trust: Trust) -> Engine:
 
 def _speaks(connection: psycopg.Connection[Any]) -> bool:
     """Whether the server sent something that nobody read yet, or hung up."""
+    if connection.closed:
+        return True
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
