@@ -7,8 +7,8 @@ CAMPAIGN_SECONDS ?= 600
 MINUTES ?= 10
 SEED   ?= 1
 BIN    := $(VENV)/bin
-# Tests run side by side, one process for each core.
-AT_ONCE := -n auto --maxprocesses 8
+# Tests run side by side, two processes for each core: many of them wait for a database or a process.
+AT_ONCE := --dist worksteal -n $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores > 4 ? 8 : 2 * cores)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench campaign fuzz clean

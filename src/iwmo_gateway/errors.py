@@ -17,6 +17,10 @@ class RetourInvalid(GatewayError):
     """A return message of ours does not satisfy its own schema: nothing of it may be stored."""
 
 
+class KeptUnreadable(GatewayError):
+    """What is kept cannot be read: changed, moved, or of a release that is taken no more. Trying again is no use."""
+
+
 class StoreError(GatewayError):
     """The database did something that the gateway cannot go on from."""
 

@@ -9,6 +9,7 @@ import pytest
 from iwmo_gateway import worker
 from iwmo_gateway.errors import (
     GatewayError,
+    KeptUnreadable,
     RetourInvalid,
     RuleCrashed,
     StoreBusy,
@@ -42,7 +43,7 @@ def message(attempts: int) -> Message:
     )
 
 
-@pytest.mark.parametrize("error", [RuleCrashed("TR019"), RetourInvalid("WMO306")])
+@pytest.mark.parametrize("error", [RuleCrashed("TR019"), RetourInvalid("WMO306"), KeptUnreadable("x")])
 def test_what_will_always_go_wrong_is_not_tried_again(error: GatewayError) -> None:
     assert fault_of(message(0), error, NOW, MOST).status is Status.FAILED
 

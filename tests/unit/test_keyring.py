@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from iwmo_gateway.errors import ConfigurationError, StoreError
+from iwmo_gateway.errors import ConfigurationError, KeptUnreadable
 from iwmo_gateway.gateway.keyring import Keyring, version_of
 from iwmo_gateway.store.messages import Sealed
 
@@ -67,7 +67,7 @@ def test_the_newest_key_seals_and_an_older_one_still_opens() -> None:
 def test_what_was_changed_or_moved_does_not_open(wrong: Callable[[Keyring, Sealed], object]) -> None:
     ring = keyring(_1=OLD, _2=NEW)
     ring.use(1, frozenset())
-    with pytest.raises(StoreError, match="was changed, or moved") as caught:
+    with pytest.raises(KeptUnreadable, match="was changed, or moved") as caught:
         wrong(ring, ring.seal_xml("a", XML))
     assert "9999" not in str(caught.value)
 

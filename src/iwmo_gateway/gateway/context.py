@@ -9,7 +9,7 @@ from typing import Final
 
 from iwmo_gateway import __version__
 from iwmo_gateway.contract.profile import Profiel
-from iwmo_gateway.errors import StoreError
+from iwmo_gateway.errors import KeptUnreadable
 from iwmo_gateway.gateway.faults import Fault
 from iwmo_gateway.gateway.keyring import Keyring
 from iwmo_gateway.gateway.keysources import keys_fit, open_keyring, take_keys
@@ -60,18 +60,18 @@ class Gateway:
     def kept_document(self, message: Message, sealed: Sealed) -> Document:
         """The document of a kept message.
 
-        Raises StoreError if its bytes do not read as they did when they were taken.
+        Raises KeptUnreadable if its bytes do not read as they did when they were taken.
         """
         return self.document_of(message, self.keyring.open_xml(message.id, sealed))
 
     def document_of(self, message: Message, body: bytes) -> Document:
         """The document of a message whose bytes are not encrypted any more, or not yet.
 
-        Raises StoreError if they do not read as they did when they were taken.
+        Raises KeptUnreadable if they do not read as they did when they were taken.
         """
         document = read(body, max(self.settings.max_message_bytes, len(body)))
         if isinstance(document, Unreadable):
-            raise StoreError(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
+            raise KeptUnreadable(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
         return document
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from iwmo_gateway.errors import GatewayError, RetourInvalid, RuleCrashed, StoreUnavailable
+from iwmo_gateway.errors import GatewayError, KeptUnreadable, RetourInvalid, RuleCrashed, StoreUnavailable
 from iwmo_gateway.store import messages
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import Event, Message, Status
@@ -35,14 +35,15 @@ class Fault:
 def fault_of(message: Message, error: Exception, now: datetime, max_attempts: int) -> Fault:
     """What an error means for its message.
 
-    A rule that crashes and an answer that does not fit its schema do so every time. What the database lacks is no fault
-    of the message, however long it lasts. Anything else may pass, and may be the message's own doing: that is tried a
-    bounded number of times. Only the kind of an unforeseen error is told: its text may hold values.
+    A rule that crashes and an answer that does not fit its schema do so every time, and what cannot be read now never
+    can. What the database lacks is no fault of the message, however long it lasts. Anything else may pass, and may be
+    the message's own doing: that is tried a bounded number of times. Only the kind of an unforeseen error is told: its
+    text may hold values.
     """
     said = f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
     blameless = isinstance(error, StoreUnavailable)
     tried_out = not blameless and message.attempts >= max_attempts
-    again = not isinstance(error, RuleCrashed | RetourInvalid) and not tried_out
+    again = not isinstance(error, RuleCrashed | RetourInvalid | KeptUnreadable) and not tried_out
     return Fault(message, type(error).__name__, said, now, again, blameless)
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from iwmo_gateway.errors import ConfigurationError, StoreError
+from iwmo_gateway.errors import ConfigurationError, KeptUnreadable
 from iwmo_gateway.store.messages import PLAIN, Sealed
 
 _NONCE: Final = 12
@@ -71,7 +71,7 @@ class Keyring:
     def open(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what was sealed for this place.
 
-        Raises ConfigurationError where its key is missing, and StoreError where it was changed or moved.
+        Raises ConfigurationError where its key is missing, and KeptUnreadable where it was changed or moved.
         """
         version = version_of(sealed)
         if version not in self._ciphers:
@@ -85,7 +85,7 @@ class Keyring:
         try:
             return self._ciphers[version].decrypt(nonce, text, _bound(sealed[:_VERSION], place))
         except InvalidTag:
-            raise StoreError(f"What is kept as {place} was changed, or moved there from another row") from None
+            raise KeptUnreadable(f"What is kept as {place} was changed, or moved there from another row") from None
 
     def seal_xml(self, message_id: str, xml: bytes) -> Sealed:
         """The bytes of a message as they are kept: made smaller, and encrypted for their own row."""

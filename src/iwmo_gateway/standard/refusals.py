@@ -4,7 +4,7 @@ Its messages hold values, so that nothing of them is passed on but names that st
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice, takewhile
@@ -57,9 +57,9 @@ def refusals(schema: etree.XMLSchema, root: etree._Element, facts: Callable[[], 
     `facts` reads what the schema says of its elements; it is only asked for a tree that is crowded or refused.
     """
     judge = partial(_judge, schema, root)
-    crowded, found = bool(_CROWDED(root)), Refusals()
+    crowded, found = cast("list[etree._Element]", _CROWDED(root)), Refusals()
     if crowded and not _TYPED(root):
-        _judge_in_batches(root, facts(), judge, found)
+        _judge_in_batches(root, crowded, facts(), judge, found)
     found = found or judge()
     if found and not crowded and not _TYPED(root) and not _LARGE(root):
         _look_behind(facts(), judge, found)
@@ -123,6 +123,7 @@ class _Run:
 
 def _judge_in_batches(
     root: etree._Element,
+    crowded: Sequence[etree._Element],
     classes: Mapping[ClassPath, ElementFacts],
     judge: Callable[[], Refusals],
     found: Refusals,
@@ -132,7 +133,7 @@ def _judge_in_batches(
     The tree is whole again afterwards; at most, a prefix is gone that was declared twice for one namespace. A run
     that is through still shows its smallest member: none would be a fault.
     """
-    runs = _outermost_runs(root, classes)
+    runs, inside = _outermost_runs(crowded, classes)
     if not runs:
         for element, errors in judge().items():
             found.setdefault(element, errors)
@@ -141,7 +142,8 @@ def _judge_in_batches(
         for first in range(0, max(len(run.members) for run in runs), _BATCH):
             for run in runs:
                 run.show(run.members[first : first + _BATCH] or [min(run.members, key=len)])
-            _judge_in_batches(root, classes, judge, found)
+            shown = [container for container in inside if root in container.iterancestors()]
+            _judge_in_batches(root, shown, classes, judge, found)
             if len(found) > MAX_FAULTS:
                 return
     finally:
@@ -149,14 +151,20 @@ def _judge_in_batches(
             run.show(run.members)
 
 
-def _outermost_runs(root: etree._Element, classes: Mapping[ClassPath, ElementFacts]) -> list[_Run]:
+def _outermost_runs(
+    crowded: Sequence[etree._Element], classes: Mapping[ClassPath, ElementFacts]
+) -> tuple[list[_Run], list[etree._Element]]:
+    """The runs that lie in no other one, and the crowded containers inside these."""
     runs: list[_Run] = []
     covered: set[etree._Element] = set()
-    for container in cast("list[etree._Element]", _CROWDED(root)):
-        if covered.isdisjoint(container.iterancestors()) and (run := _longest_run(container, classes)):
+    inside: list[etree._Element] = []
+    for container in crowded:
+        if not covered.isdisjoint(container.iterancestors()):
+            inside.append(container)
+        elif run := _longest_run(container, classes):
             runs.append(run)
             covered.add(container)
-    return runs
+    return runs, inside
 
 
 def _longest_run(container: etree._Element, classes: Mapping[ClassPath, ElementFacts]) -> _Run | None:

@@ -164,6 +164,7 @@ messages = Table(
     Column("request", String(64), comment="correlation id of the call that brought it"),
     Column("key_version", SmallInteger, nullable=False, server_default="0", comment="of xml; 0: not encrypted yet"),
     Column("purged_at", Moment, comment="since when xml is empty: it was kept for its term"),
+    Column("forgotten_at", Moment, comment="since when nothing of a person is left of it: its facts went too"),
     Column("xml", LargeBinary, nullable=False, comment="compressed, then encrypted for this row"),
     UniqueConstraint("afzender", "digest"),
 )
