@@ -203,7 +203,7 @@ def decide(transaction: Transaction, decisions: Iterable[Decision], actor: str, 
 
 def left(transaction: Transaction, message_id: str) -> int:
     """How many lines of a claim wait for a decision."""
-    return transaction.execute(_LEFT, {"message": message_id}).scalar_one()
+    return int(transaction.execute(_LEFT, {"message": message_id}).scalar_one())
 
 
 def counted(
