@@ -133,6 +133,8 @@ def test_a_form_without_filter_and_reason_says_so_and_loses_nothing(visitor: Vis
     page.get_by_role("button", name="Proefdraaien").click()
     expect(page.get_by_role("alert")).to_contain_text("Vul ten minste één veld in")
     expect(page.get_by_role("alert")).to_contain_text("Vul in waarom")
+    visitor.complaints.clear()  # the browser tells of the 422
+    visitor.fine("replay-leeg")
     page.get_by_label("Toewijzingnummer").fill("x")
     page.get_by_label("Ontvangen vanaf").fill("2023-02-01T00:00")
     page.get_by_label("Reden").fill("Waarom niet.")
