@@ -113,7 +113,17 @@ def selects(call: Callers) -> Iterator[list[tuple[str, Any]]]:
 @pytest.mark.parametrize("who", ["operator", AANBIEDER])
 @pytest.mark.parametrize(
     "query",
-    ["zoek=123456", "soort=WMO305", "status=failed", "partij=0340", "regel=TR019&soort=WMO305", "retourcode=9019"],
+    [
+        "zoek=123456",
+        "soort=WMO305",
+        "status=failed",
+        "status=rejected",
+        "status=rejected&before=01970000-0000-7000-8000-000000000000",
+        "partij=0340",
+        "soort=WMO305&ontvangen_vanaf=2023-02-01T00:00:00Z&ontvangen_tot=2023-02-02T00:00:00Z",
+        "regel=TR019&soort=WMO305",
+        "retourcode=9019",
+    ],
 )
 def test_no_search_walks_through_a_table(call: Callers, who: str, query: str) -> None:
     """As SQLite does it; PostgreSQL decides by how much there is."""

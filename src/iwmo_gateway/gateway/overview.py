@@ -1,5 +1,6 @@
 """How things stand for who asks: what came in over some days and what became of it, and what waits now."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -65,9 +66,9 @@ def period(gateway: Gateway, caller: Caller, first: date, last: date) -> Period:
         )
 
 
-def now(gateway: Gateway, caller: Caller) -> Now:
+def now(gateway: Gateway, caller: Caller, at: datetime) -> Now:
     """What waits now, of what the caller may see: of mailboxes its own, of held lines those that it decides on."""
-    today = day_of(caller.at)
+    today = day_of(at)
     tomorrow = terms.add_working_days(today, 1)
     claim, other = (limits_of(term, today, tomorrow) for term in (terms.CLAIM, terms.RETURN))
     large = gateway.settings.sync_limit_bytes
@@ -82,10 +83,20 @@ def now(gateway: Gateway, caller: Caller) -> Now:
             held = reviews.counted(transaction, today, tomorrow, gemeente=party, domains=domains)
         return Now(
             watching.unjudged(transaction, large, claim, other, party=party, domains=domains),
-            watching.unfetched(transaction, caller.at - _DAY, caller.at - 7 * _DAY, party=party, domains=domains),
+            watching.unfetched(transaction, at - _DAY, at - 7 * _DAY, party=party, domains=domains),
             held,
             overdue,
         )
+
+
+def answers_of(told: Period, today: date) -> Counter[tuple[date, str]]:
+    """How many messages of each day are answered `in_time` or `late`, or not yet: `open`, or `overdue` since then."""
+    counted: Counter[tuple[date, str]] = Counter()
+    for one in told.answered:
+        day = told.days[one.day]
+        late = one.outcome == "open" and due(day, claim=one.claim) < today
+        counted[day, "overdue" if late else one.outcome] += one.number
+    return counted
 
 
 def due(day: date, *, claim: bool) -> date:

@@ -1,7 +1,7 @@
 """Finding messages: what a search may ask for, and what a party sees."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,10 +11,12 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     and_,
+    literal,
     not_,
     or_,
     select,
     true,
+    tuple_,
     type_coerce,
     union,
     union_all,
@@ -25,7 +27,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import COLUMNS, Message, message_of
+from iwmo_gateway.store.messages import COLUMNS, WAITS, Message, message_of
 from iwmo_gateway.store.tables import (
     antwoorden,
     findings,
@@ -106,43 +108,64 @@ def find_messages(transaction: Transaction, wanted: Search, *, before: str | Non
 
 
 def _page(wanted: Search, before: str | None, limit: int) -> Select[tuple[str]]:
-    """The ids of the newest that match: of each way to look the newest by an index, and of those the newest.
+    """The ids of the newest that match."""
+    me = wanted.seen_by or wanted.party
+    if found := [*_of_finding(wanted)]:
+        # From the findings on, which their index has in the order of the messages too.
+        identity = findings.c.message
+        ours = [*found, *_of_message(wanted, besides)]
+        query = select(identity).join_from(findings, messages, _newest).where(*ours).group_by(identity)
+        return _newest_of(query, [identity], before, limit)
+    leads = _leads(wanted)
+    if me is not None and leads is None:
+        return _of_both_sides(wanted, me, before, limit)
 
-    No database reads the newest of "sent or received by" from two indexes by itself.
+    def column(name: str) -> ColumnElement[Any]:
+        return messages.c[name] if leads is None or name in leads else besides(name)
+
+    return _newest_of(select(messages.c.id).where(*_of_message(wanted, column)), [messages.c.id], before, limit)
+
+
+def _leads(wanted: Search) -> frozenset[str] | None:
+    """The column that leads to few messages, whosever they are, besides those of numbers; None if there is none."""
+    numbers_of = (wanted.number, wanted.identificatie, wanted.declaratie_nummer, wanted.toewijzing_nummer)
+    if any(number is not None for number in numbers_of):
+        return frozenset()
+    if wanted.status in WAITS:
+        return frozenset({"status"})
+    within = wanted.received_from is not None or wanted.received_until is not None
+    return frozenset({"received_at"}) if within else None
+
+
+def _of_both_sides(wanted: Search, me: str, before: str | None, limit: int) -> Select[tuple[str]]:
+    """The newest of what a party sent and the newest of what it was sent, each by its index, and of those the newest.
+
+    No database does so by itself. One that is told the order of the whole index does not walk through all messages of
+    everybody instead, where a party has few that match.
     """
+    rest = [*_of_message(replace(wanted, seen_by=None, party=None), besides)]
+    sees = _visible_to(me) if wanted.seen_by else (true(), true())
+    other = wanted.party if wanted.seen_by and wanted.party != me else None
     pages = []
-    for ours in _ways(wanted):
-        if found := list(_of_finding(wanted)):
-            # From the findings on, which their index has in the order of the messages too.
-            identity = findings.c.message
-            query = select(identity).join_from(findings, messages, _newest).where(*found, *ours).group_by(identity)
-        else:
-            identity = messages.c.id
-            query = select(identity).where(*ours)
-        older = [identity < before] if before else []
-        pages.append(select(query.where(*older).order_by(identity.desc()).limit(limit).subquery()))
-    if len(pages) == 1:
-        return pages[0]
+    for mine, theirs, visible in zip(_SIDES, reversed(_SIDES), sees, strict=True):
+        column = messages.c[mine]
+        with_other = [besides(theirs) == other] if other else []
+        query = select(messages.c.id).where(column >= me, visible, *with_other, *rest)
+        pages.append(select(_newest_of(query, [column, messages.c.id], before, limit, me).subquery()))
     both = union_all(*pages).subquery()
     return select(both.c[0]).order_by(both.c[0].desc()).limit(limit)
 
 
-def _ways(wanted: Search) -> Iterator[list[ColumnElement[bool]]]:
-    """Ways to look, together all: by a number or a finding, or by what a party sent and by what it was sent."""
-    me = wanted.seen_by or wanted.party
-    numbers_of = (wanted.number, wanted.identificatie, wanted.declaratie_nummer, wanted.toewijzing_nummer)
-    numbered = any(number is not None for number in numbers_of)
-    if me is None:
-        yield [*_of_message(wanted, besides if numbered else _leading)]
-        return
-    if numbered or any((wanted.regel, wanted.retourcode, wanted.text)):
-        yield [*_of_message(wanted, besides)]
-        return
-    rest = [*_of_message(replace(wanted, seen_by=None, party=None), besides)]
-    sees = _visible_to(me) if wanted.seen_by else (true(), true())
-    other = wanted.party if wanted.seen_by and wanted.party != me else None
-    for mine, theirs, visible in zip(_SIDES, reversed(_SIDES), sees, strict=True):
-        yield [_leading(mine) == me, visible, *([besides(theirs) == other] if other else []), *rest]
+def _newest_of(
+    query: Select[tuple[str]], order: Sequence[ColumnElement[Any]], before: str | None, limit: int, *up_to: str
+) -> Select[tuple[str]]:
+    """The last of a query in the order of an index, before a place in it; all have the value `up_to`, if any."""
+    if before is not None:
+        place = (literal(value, column.type) for value, column in zip((*up_to, before), order, strict=True))
+        query = query.where(tuple_(*order) < tuple_(*place))
+    elif up_to:
+        query = query.where(order[0] <= up_to[0])
+    return query.order_by(*(column.desc() for column in order)).limit(limit)
 
 
 def seen_by(party: str, column: _Column = _leading) -> ColumnElement[bool]:

@@ -69,7 +69,7 @@ def _drawn(kind: Any, title: str, labels: Sequence[str], series: Series, unit: s
         range=(0, steps[-1]),
         allow_interruptions=True,
         formatter=_number,
-        show_legend=len(series) > 1,
+        show_legend=len(series) > 1 or kind is pygal.StackedBar,
         legend_at_bottom=True,
         truncate_legend=-1,
         truncate_label=-1,

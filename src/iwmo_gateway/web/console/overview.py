@@ -21,6 +21,7 @@ from iwmo_gateway.web.console.charts import bars
 from iwmo_gateway.web.console.messages import KINDS
 from iwmo_gateway.web.console.page import STATUS, ThePage
 from iwmo_gateway.web.models import Day
+from iwmo_gateway.web.overviewmodels import FIRST_DAY, LAST_DAY
 from iwmo_gateway.web.session import CONSOLE
 from iwmo_gateway.web.trail import TheCall, tells
 
@@ -38,11 +39,11 @@ _ANSWERED: Final = {
     "overdue": "nog niet, te laat",
 }
 _OVERDUE: Final = {
-    Zaak.ANTWOORD: "antwoorden op een bericht",
-    Zaak.VERZOEK: "besluiten op een verzoek",
-    Zaak.START: "startberichten",
-    Zaak.STOP: "stopberichten",
-    Zaak.OPHALEN: "antwoorden om op te halen",
+    Zaak.ANTWOORD: ("antwoord op een bericht", "antwoorden op berichten"),
+    Zaak.VERZOEK: ("besluit op een verzoek", "besluiten op verzoeken"),
+    Zaak.START: ("startbericht", "startberichten"),
+    Zaak.STOP: ("stopbericht", "stopberichten"),
+    Zaak.OPHALEN: ("antwoord om op te halen", "antwoorden om op te halen"),
 }
 _WRONG: Final = {
     "dagen": "Kies 7, 14 of 30 dagen.",
@@ -56,7 +57,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     dagen: Literal["7", "14", "30"] = "14"
-    tot: Annotated[Day, Field(ge=date(2000, 2, 1), le=date(2099, 12, 31))] | None = None
+    tot: Annotated[Day, Field(ge=FIRST_DAY, le=LAST_DAY)] | None = None
 
 
 @router.get("/", openapi_extra=tells(Action.REPORT))
@@ -83,7 +84,7 @@ def get_overview(
         days=told.days,
         newest=told.newest,
         kinds=KINDS,
-        **_now(overview.now(gateway, caller)),
+        **_now(overview.now(gateway, caller, caller.at)),
         **_received(told),
         **_refused(told),
         **_answered(told, today),
@@ -102,7 +103,9 @@ def _now(now: Now) -> dict[str, Any]:
         "unfetched": ages,
         "oldest_unfetched": min((waiting.oldest for waiting in now.unfetched.values()), default=None),
         "held": now.reviews,
-        "overdue": [(zaak, words, now.overdue[zaak]) for zaak, words in _OVERDUE.items()],
+        "overdue": [
+            (zaak, one if now.overdue[zaak] == 1 else more, now.overdue[zaak]) for zaak, (one, more) in _OVERDUE.items()
+        ],
         "most": MOST,
     }
 
@@ -138,12 +141,8 @@ def _refused(told: Period) -> dict[str, Any]:
 
 
 def _answered(told: Period, today: date) -> dict[str, Any]:
-    """By day, whether what came in was answered in time; what waits is late from the day after its last."""
-    number: Counter[tuple[date, str]] = Counter()
-    for one in told.answered:
-        day = told.days[one.day]
-        late = one.outcome == "open" and overview.due(day, claim=one.claim) < today
-        number[day, "overdue" if late else one.outcome] += one.number
+    """By day, whether what came in was answered in time."""
+    number = overview.answers_of(told, today)
     series = {words: [number[day, outcome] for day in told.days] for outcome, words in _ANSWERED.items()}
     shown = {words: values for words, values in series.items() if any(values)}
     return {
