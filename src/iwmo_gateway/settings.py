@@ -68,5 +68,12 @@ class Settings(BaseSettings):
         2, description="How long `serve` still takes calls after SIGTERM, while /readyz says that it stops"
     )
     console_minutes: PositiveInt = Field(30, description="How long a session of the console lasts without being used")
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https://\S+$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?$",
+        description="URL of the OpenID provider by which one may sign in to the console; without it by token alone",
+    )
+    oidc_client_id: str | None = Field(None, description="By which the OpenID provider knows this gateway")
+    oidc_client_secret: SecretStr | None = Field(None, description="The secret that goes with it, if it has one")
     sandbox: bool = Field(False, description="Allow X-Received-At, so that dates can be tested; never in production")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged")

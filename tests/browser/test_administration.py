@@ -219,6 +219,6 @@ def test_what_is_kept_and_what_would_go(visitor: Visitor, site: Site, tmp_path: 
         visitor.address = address
         visitor.goto("/beheer/bewaren")  # a cookie is not of one port
         follow(visitor, "Uitrekenen")
-        expect(visitor.page.get_by_role("region", name="Inhoud van berichten", exact=True)).to_contain_text("WMO301")
+        expect(visitor.page.get_by_role("region", name="Inhoud van berichten")).to_contain_text("WMO301")
         visitor.complaints.clear()  # another port counts as another host
         visitor.fine("beheer-bewaren")

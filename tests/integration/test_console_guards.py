@@ -19,7 +19,10 @@ from tests.conftest import TODAY, Callers
 from tests.integration.test_http_builders import AANBIEDER, lone_start
 from tests.integration.test_http_guards import every_route
 
-OPEN = {"/console/aanmelden", "/console/static/{fingerprint}/{name}"}
+OPEN = {
+    *("/console/aanmelden", "/console/aanmelden/openid", "/console/aanmelden/openid/terug"),
+    "/console/static/{fingerprint}/{name}",
+}
 DOCUMENTATION = {"/console/regels/{code}"}
 """What shows nothing of anybody."""
 HOUR = timedelta(hours=1)

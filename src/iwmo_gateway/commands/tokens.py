@@ -27,9 +27,10 @@ from iwmo_gateway.gateway.access import (
     revoke_token,
     rotate_token,
 )
+from iwmo_gateway.gateway.context import new_id
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.audit import Action
-from iwmo_gateway.store.parties import Right, TokenRole
+from iwmo_gateway.store.parties import RIGHTS, Right, Token, TokenRole
 
 tokens: Final = typer.Typer(no_args_is_help=True, help="Tokens of parties, operators and auditors.")
 
@@ -46,25 +47,33 @@ def token_create(
     role: Annotated[TokenRole, typer.Option(help="Whose it is.")] = TokenRole.PARTY,
     rights: Annotated[str | None, typer.Option(help="Only these rights of its role, as `read` or `send,read`.")] = None,
     domains: Annotated[str, typer.Option(help="Only these domains of its party: `wmo` or `jw`.")] = "wmo,jw",
+    subject: Annotated[
+        str | None,
+        typer.Option(help="Who signs in to the console as this subject (`sub`) of the OpenID provider has it."),
+    ] = None,
     expires: _Expires = None,
     days: _Days = DAYS,
 ) -> None:
-    """Make a token, and print it alone. It is kept nowhere: note it now."""
+    """Make a token, and print it alone. It is kept nowhere: note it now. With --subject its id is printed."""
     now = datetime.now(UTC)
     with the_gateway() as gateway:
         migrate_embedded(gateway)
         with recorded(gateway, Action.ADMINISTER, f"token create {named(party) if party else role}"):
             made = issue_token(
                 gateway,
-                role,
-                party,
-                label,
-                now,
-                expires_at=_end(now, expires, days),
-                rights=None if rights is None else words(Right, rights),
-                domains=words(Domain, domains),
+                Token(
+                    id=new_id(now),
+                    role=role,
+                    party=party,
+                    label=label,
+                    created_at=now,
+                    expires_at=_end(now, expires, days),
+                    rights=RIGHTS[role] if rights is None else words(Right, rights),
+                    domains=words(Domain, domains),
+                    subject=subject,
+                ),
             )
-        sys.stdout.write(f"{made.text}\n")
+        sys.stdout.write(f"{made.text if subject is None else made.token.id}\n")
 
 
 @tokens.command("rotate")

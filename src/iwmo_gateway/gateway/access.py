@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from iwmo_gateway.errors import ConfigurationError, StoreError, Unfit
+from iwmo_gateway.errors import ConfigurationError, StoreConflict, StoreError, Unfit
 from iwmo_gateway.gateway.context import Gateway, is_id, new_id
 from iwmo_gateway.standard.days import AMSTERDAM, day_of
 from iwmo_gateway.standard.kinds import Domain
@@ -24,6 +24,7 @@ DAYS: Final = 365
 OVERLAP_DAYS: Final = 7
 """How long a token that is rotated stays good beside the new one, if nothing else is asked."""
 _NOTED_EVERY: Final = timedelta(minutes=5)
+_LONGEST_SUBJECT: Final = 255
 NO_CODE: Final = "{!r} is no CBS code (4 digits) and no AGB code (8 digits)"
 
 
@@ -118,6 +119,13 @@ def signed_in(gateway: Gateway, token_id: str, now: datetime) -> Caller | Expire
     return _let_in(holder, now)
 
 
+def vouched_for(gateway: Gateway, subject: str, now: datetime) -> Caller | Expired | None:
+    """Who signs in as this subject of the OpenID provider; None if nobody does, or not any more."""
+    with gateway.database.reading() as transaction:
+        holder = parties.holder_by_subject(transaction, subject, day_of(now))
+    return _let_in(holder, now)
+
+
 def _let_in(holder: Holder | None, now: datetime) -> Caller | Expired | None:
     if holder is None:
         return None
@@ -166,25 +174,9 @@ def create_token(
     rights: Iterable[Right] | None = None,
     domains: Iterable[Domain] = DOMAINS,
 ) -> str:
-    """Make a token and return its text alone, as `issue_token`."""
-    return issue_token(gateway, role, party, label, now, expires_at=expires_at, rights=rights, domains=domains).text
+    """Make a token and return its text alone, as `issue_token`.
 
-
-def issue_token(
-    gateway: Gateway,
-    role: TokenRole,
-    party: str | None,
-    label: str,
-    now: datetime,
-    *,
-    expires_at: datetime | None = None,
-    rights: Iterable[Right] | None = None,
-    domains: Iterable[Domain] = DOMAINS,
-) -> Issued:
-    """Make a token. A party that is not known yet becomes so.
-
-    Without `rights` it gets all that its role can have, without `expires_at` it has no end. Raises Unfit where role,
-    party, rights and domains do not go together, or the party's code is none.
+    Without `rights` it gets all that its role can have, without `expires_at` it has no end.
     """
     token = Token(
         id=new_id(now),
@@ -196,8 +188,20 @@ def issue_token(
         rights=RIGHTS[role] if rights is None else frozenset(rights),
         domains=frozenset(domains),
     )
+    return issue_token(gateway, token).text
+
+
+def issue_token(gateway: Gateway, token: Token) -> Issued:
+    """Make this token. A party that is not known yet becomes so.
+
+    Raises Unfit where role, party, rights and domains do not go together, the party's code is none, or the subject has
+    a token already.
+    """
     _check(token)
-    return _kept(gateway, token)
+    try:
+        return _kept(gateway, token)
+    except StoreConflict:
+        raise Unfit({"subject": "Another token is of this subject: revoke it first"}) from None
 
 
 def rotate_token(
@@ -215,6 +219,8 @@ def rotate_token(
         return None
     if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
         raise ConfigurationError(f"Token {token_id} is good no more, so nothing can take its place: make a new one")
+    if old.subject is not None:
+        raise ConfigurationError(f"Token {token_id} is of a subject and has no text: revoke it, and make another")
     new = replace(
         old, id=new_id(now), created_at=now, expires_at=expires_at, last_used_at=None, replaces=old.id, revoked_at=None
     )
@@ -286,6 +292,8 @@ def _faults(token: Token) -> Iterator[tuple[str, str]]:
     if not token.rights or not token.rights <= RIGHTS[token.role]:
         can = ", ".join(sorted(RIGHTS[token.role]))
         yield "rights", f"A token with the role {token.role} has one or more of the rights {can}"
+    if token.subject is not None and not 0 < len(token.subject) <= _LONGEST_SUBJECT:
+        yield "subject", f"A subject has at most {_LONGEST_SUBJECT} characters"
     if not token.domains or (token.party is None and token.domains != DOMAINS):
         yield "domains", "A token is for wmo, jw or both; that of an operator or auditor always for both"
 

@@ -48,7 +48,8 @@ RIGHTS: Final = {
 class Token:
     """A token as it is kept: never the token itself.
 
-    `expires_at` is None where it was made before tokens had an end.
+    `expires_at` is None where it was made before tokens had an end. With a `subject` nobody has its text: it is for who
+    the OpenID provider says has that subject.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Token:
     domains: frozenset[Domain] = DOMAINS
     last_used_at: datetime | None = None
     replaces: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ _holders: Final = (
 )
 _HOLDER_BY_DIGEST: Final = Prepared(_holders.where(tokens.c.digest == bindparam("digest")))
 _HOLDER_BY_ID: Final = Prepared(_holders.where(tokens.c.id == bindparam("id")))
+_HOLDER_BY_SUBJECT: Final = Prepared(_holders.where(tokens.c.subject == bindparam("subject")))
 
 
 def register(transaction: Transaction, code: str, now: datetime) -> None:
@@ -178,6 +181,11 @@ def holder(transaction: Transaction, digest: bytes, today: date) -> Holder | Non
 def holder_by_id(transaction: Transaction, token_id: str, today: date) -> Holder | None:
     """Who holds the token with this id, as `holder`."""
     return _holder(transaction.execute(_HOLDER_BY_ID, {"id": token_id, "today": today}).all())
+
+
+def holder_by_subject(transaction: Transaction, subject: str, today: date) -> Holder | None:
+    """Who holds the token of this subject, as `holder`."""
+    return _holder(transaction.execute(_HOLDER_BY_SUBJECT, {"subject": subject, "today": today}).all())
 
 
 def _holder(rows: Sequence[Any]) -> Holder | None:

@@ -119,6 +119,8 @@ tokens = Table(
     Column("expires_at", Moment, comment="none: made before tokens had an end"),
     Column("last_used_at", Moment, comment="noted once in some minutes"),
     _id("replaces", comment="the token that this one takes the place of"),
+    Column("subject", String(255), comment="whom the OpenID provider vouches for; it has no text"),
+    Index("ux_tokens_subject", "subject", unique=True, **_only("revoked_at IS NULL")),
 )
 
 mandates = Table(

@@ -23,6 +23,7 @@ TOKEN_FAULTS: Final = {
     "party": ("partij", "Vul een CBS-code (4 cijfers) of een AGB-code (8 cijfers) in, alleen voor een partij."),
     "label": ("label", "Zeg in ten hoogste 80 tekens waarvoor dit token is."),
     "expires_at": ("tot_en_met", "De laatste dag ligt niet voor vandaag."),
+    "subject": ("subject", "Dit kenmerk heeft al een token (trek dat eerst in), of telt meer dan 255 tekens."),
     "rights": ("rechten", "Kies ten minste één recht dat bij deze rol hoort."),
     "domains": ("domeinen", "Kies ten minste één domein; een token van een beheerder of auditor is voor beide."),
 }
@@ -46,6 +47,7 @@ _TOKEN: Final[dict[str, JsonValue]] = {
     "laatst_gebruikt": None,
     "ingetrokken": None,
     "vervangt": None,
+    "subject": None,
 }
 Code = Annotated[str, Field(max_length=8, pattern="^[0-9]+$")]
 
@@ -119,6 +121,7 @@ class TokenModel(BaseModel):
     laatst_gebruikt: datetime | None = Field(description="Noted once in some minutes")
     ingetrokken: datetime | None
     vervangt: str | None = Field(description="The id of the token that this one takes the place of")
+    subject: str | None = Field(description="Who the OpenID provider says this is signs in with it; it has no text")
 
 
 class TokensModel(BaseModel):
@@ -133,7 +136,7 @@ class IssuedModel(TokenModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_TOKEN | {"tekst": "iwmo_…"}]})
 
-    tekst: str = Field(description="What goes behind `Bearer`; kept nowhere")
+    tekst: str | None = Field(description="What goes behind `Bearer`; kept nowhere. Null with a subject")
 
 
 class TokenRequest(BaseModel):
@@ -146,6 +149,7 @@ class TokenRequest(BaseModel):
     label: Text
     rechten: list[Right] | None = Field(None, description="Without it all of the role, but for `administer`")
     domeinen: list[Domain] = Field(sorted(DOMAINS))
+    subject: Text | None = Field(None, description="Of the OpenID provider (`sub`); the token then has no text")
     tot_en_met: Day | None = Field(None, description=f"The last day; without it {DAYS} days from now")
 
 
@@ -247,12 +251,13 @@ def token(one: Token) -> TokenModel:
         laatst_gebruikt=_local(one.last_used_at),
         ingetrokken=_local(one.revoked_at),
         vervangt=one.replaces,
+        subject=one.subject,
     )
 
 
 def issued(made: Issued) -> IssuedModel:
     """A token that was made, with its text."""
-    return IssuedModel(**token(made.token).model_dump(), tekst=made.text)
+    return IssuedModel(**token(made.token).model_dump(), tekst=made.text if made.token.subject is None else None)
 
 
 def mandate(one: Mandate) -> MandateModel:

@@ -30,6 +30,7 @@ from iwmo_gateway.web.api import router
 from iwmo_gateway.web.calls import stopping
 from iwmo_gateway.web.console.routes import every_page
 from iwmo_gateway.web.console.trouble import problem_page
+from iwmo_gateway.web.openid import provider_of
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, problem
 from iwmo_gateway.web.session import is_console
 from iwmo_gateway.web.trail import Trail
@@ -114,6 +115,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.exposition = Exposition(gateway)
     app.state.limits = Limits.of(gateway)
     app.state.stopping = Event()
+    app.state.openid = provider_of(gateway.settings)
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)

@@ -29,6 +29,8 @@ CATALOGUE: Final = {
              "Stuur Authorization: Bearer <token> mee. Is het token ingetrokken, vraag de beheerder om een nieuw."),
         Kind("token-verlopen", 401, "Het token is verlopen",
              "Gebruik het token dat ervoor in de plaats kwam, of vraag de beheerder om een nieuw."),
+        Kind("aanmelden", 403, "Aanmelden met OpenID Connect is niet gelukt",
+             "Probeer het opnieuw; wie niet bekend is, geeft zijn kenmerk aan de beheerder."),
         Kind("te-vaak", 429, "Te veel aanroepen",
              "Wacht het aantal seconden in Retry-After; haal de mailbox op met wait in plaats van steeds opnieuw."),
         Kind("IB008", 403, "Dit token heeft niet de rol, het recht of het domein dat hiervoor nodig is",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from iwmo_gateway.errors import ConfigurationError, Unfit
 from iwmo_gateway.gateway import access
 from iwmo_gateway.gateway.access import DAYS
-from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.gateway.context import Gateway, new_id
 from iwmo_gateway.store.parties import RIGHTS, Right, Token
 from iwmo_gateway.web import adminmodels, answers
 from iwmo_gateway.web.access import AccessReader, Administrator
@@ -66,16 +66,18 @@ def post_token(
     if Right.ADMINISTER in rights:
         raise ProblemError("IB008", NOT_HERE)
     try:
-        made = access.issue_token(
-            gateway,
-            wanted.rol,
-            wanted.partij,
-            wanted.label,
-            caller.at,
+        token = Token(
+            id=new_id(caller.at),
+            role=wanted.rol,
+            party=wanted.partij,
+            label=wanted.label,
+            created_at=caller.at,
             expires_at=_end(caller.at, wanted.tot_en_met),
-            rights=rights,
-            domains=wanted.domeinen,
+            rights=frozenset(rights),
+            domains=frozenset(wanted.domeinen),
+            subject=wanted.subject,
         )
+        made = access.issue_token(gateway, token)
     except Unfit as error:
         raise adminmodels.unfit(error, TOKEN_FAULTS) from None
     call.what = f"token create {made.token.party or made.token.role} {made.token.id}"
@@ -146,7 +148,8 @@ def given_here(token: Token) -> None:
 
 def ended() -> ProblemError:
     """What is said of a token that nothing can take the place of."""
-    return ProblemError("parameters", "Dit token geldt niet meer: maak een nieuw.")
+    told = "Dit token geldt niet meer, of is van een kenmerk en heeft geen tekst: maak een nieuw."
+    return ProblemError("parameters", told)
 
 
 def _end(now: datetime, last: date | None) -> datetime:

@@ -66,6 +66,7 @@ class Page:
                 "nonce": nonce,
                 "may": self._may,
                 "form_key": self._form_key,
+                "openid": self.request.app.state.openid is not None,
             }
         )
         # With no referrer at all a browser would not say either from which page a form comes.

@@ -4,8 +4,7 @@ from fastapi import APIRouter, Response
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import retention
-from iwmo_gateway.gateway.bewaartermijnen import Termijnen, termijnen
-from iwmo_gateway.gateway.purging import Part, Report
+from iwmo_gateway.gateway.bewaartermijnen import termijnen
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.access import Overseer
 from iwmo_gateway.web.console.administration import TheGateway
@@ -19,14 +18,10 @@ router = APIRouter(prefix=f"{CONSOLE}/beheer/bewaren", include_in_schema=False)
 @router.get("", openapi_extra=tells(Action.REPORT))
 def get_retention(page: ThePage, caller: Overseer, gateway: TheGateway, berekenen: bool = False) -> Response:
     """The terms, and on request what would go by them today."""
-    wrong: str | None = None
-    terms: Termijnen | None = None
-    report: Report | None = None
     try:
         terms = termijnen(gateway.settings.retention)
-        if berekenen:
-            report = retention.purge(gateway, caller.actor, page.now, dry_run=True)
     except ConfigurationError:
-        # Its text is for who has the settings, and in English; where it lies is all that is needed here.
-        wrong = "niet-leesbaar" if gateway.settings.retention else "niet-gezet"
-    return page.show("beheer_bewaren.html", terms=terms, report=report, wrong=wrong, parts=Part)
+        # Its text is English and names a file of the server; the command tells it to who can mend it.
+        return page.show("beheer_bewaren.html", terms=None, given=gateway.settings.retention is not None, report=None)
+    report = retention.purge(gateway, caller.actor, page.now, dry_run=True) if berekenen else None
+    return page.show("beheer_bewaren.html", terms=terms, given=True, report=report)

@@ -15,6 +15,7 @@ from iwmo_gateway.web.console import (
     mailbox,
     message,
     messages,
+    openid,
     overview,
     parties,
     production,
@@ -50,6 +51,7 @@ def every_page() -> Iterator[APIRouter]:
     """The routers of all pages."""
     yield static
     yield signing_in.router
+    yield openid.router
     yield overview.router
     yield messages.router
     yield reviews.router

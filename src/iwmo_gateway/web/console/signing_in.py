@@ -13,7 +13,8 @@ from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web import session as sessions
 from iwmo_gateway.web.access import count_failure, the_gateway
 from iwmo_gateway.web.console.forms import TheForm, read_form, text_of
-from iwmo_gateway.web.console.page import AnOpenPage, ThePage
+from iwmo_gateway.web.console.page import AnOpenPage, Page, ThePage
+from iwmo_gateway.web.openid import FAULTS
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE, Session
 from iwmo_gateway.web.trail import TheCall, tells
@@ -28,7 +29,7 @@ Next = Annotated[str, Query(max_length=2000)]
 @router.get("/aanmelden")
 def sign_in_page(page: AnOpenPage, naar: Next = "", waarom: str = "") -> Response:
     """The form to sign in with a token."""
-    return page.show("aanmelden.html", naar=_inside(naar), waarom=waarom, fout=None)
+    return sign_in_form(page, naar=inside(naar), waarom=waarom)
 
 
 @router.post("/aanmelden", openapi_extra=tells(Action.SIGN_IN))
@@ -37,7 +38,7 @@ async def sign_in(
 ) -> Response:
     """Sign in with a token, and go on where it was needed."""
     form = await read_form(request, _LONGEST)
-    naar, token = _inside(text_of(form, "naar")), text_of(form, "token")
+    naar, token = inside(text_of(form, "naar")), text_of(form, "token")
     known = await run_in_threadpool(caller_of, gateway, token, datetime.now(UTC))
     call.named = True
     if isinstance(known, Caller) and known.token is not None:
@@ -50,7 +51,7 @@ async def sign_in(
         count_failure(request)
     except ProblemError as error:
         call.problem = error.code
-    return page.show("aanmelden.html", 403, naar=naar, waarom="", fout=call.problem)
+    return sign_in_form(page, 403, naar=naar, fout=call.problem)
 
 
 @router.post("/afmelden", openapi_extra=tells(Action.SIGN_IN))
@@ -77,7 +78,15 @@ def work_for(
     return response
 
 
-def _inside(path: str) -> str:
+def sign_in_form(
+    page: Page, status: int = 200, *, naar: str, waarom: str = "", fout: str | None = None, kenmerk: str | None = None
+) -> Response:
+    """The form, and what went wrong before: the code of a problem, or a word for it."""
+    words = {"openid_words": FAULTS, "fout": fout, "kenmerk": kenmerk}
+    return page.show("aanmelden.html", status, naar=naar, waarom=waarom, **words)
+
+
+def inside(path: str) -> str:
     """The page of the console to go on to: never one of somebody else."""
     inside = path.removeprefix(CONSOLE)
     return inside if inside.startswith("/") and not inside.startswith(("//", "/\\", "/aanmelden")) else ""

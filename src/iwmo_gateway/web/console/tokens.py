@@ -1,6 +1,7 @@
 """Tokens: who is let in, to do what, until when. The text of a token is shown once, where it is made."""
 
-from datetime import timedelta
+import re
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -8,10 +9,11 @@ from fastapi import APIRouter, Query, Response
 from iwmo_gateway.errors import ConfigurationError, Unfit
 from iwmo_gateway.gateway import access
 from iwmo_gateway.gateway.access import DAYS, OVERLAP_DAYS, Issued
+from iwmo_gateway.gateway.context import new_id
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.audit import Action
-from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Right, TokenRole, TokenSearch
+from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Right, Token, TokenRole, TokenSearch
 from iwmo_gateway.web.access import AccessReader, Administrator
 from iwmo_gateway.web.adminmodels import LONGEST_OVERLAP, TOKEN_FAULTS
 from iwmo_gateway.web.console.administration import PAGE, TheGateway, day_in, wrong
@@ -52,7 +54,7 @@ def get_new_token(page: ThePage, caller: Administrator, partij: Code = "") -> Re
     """The form to make a token."""
     last = day_of(page.now) + timedelta(days=DAYS)
     filled = {
-        "rol": "party", "partij": partij, "label": "", "tot_en_met": f"{last}",
+        "rol": "party", "partij": partij, "label": "", "subject": "", "tot_en_met": f"{last}",
         "rechten": sorted(RIGHTS[TokenRole.PARTY]), "domeinen": sorted(DOMAINS),
     }  # fmt: skip
     return page.show("beheer_token_nieuw.html", filled=filled, errors={})
@@ -61,7 +63,7 @@ def get_new_token(page: ThePage, caller: Administrator, partij: Code = "") -> Re
 @router.post("/nieuw", openapi_extra=tells(Action.ADMINISTER))
 def create_token(page: ThePage, caller: Administrator, call: TheCall, gateway: TheGateway, form: TheForm) -> Response:
     """Make a token, and show its text this once."""
-    filled: dict[str, Any] = {name: text_of(form, name) for name in ("rol", "partij", "label", "tot_en_met")}
+    filled: dict[str, Any] = {name: text_of(form, name) for name in ("rol", "partij", "label", "tot_en_met", "subject")}
     filled |= {"rechten": form.getlist("rechten"), "domeinen": form.getlist("domeinen")}
     errors: dict[str, str] = {}
     last = day_in(filled["tot_en_met"], "tot_en_met", errors)
@@ -70,21 +72,8 @@ def create_token(page: ThePage, caller: Administrator, call: TheCall, gateway: T
     if filled["rol"] not in set(TokenRole):
         errors["rol"] = "Kies van wie het token is."
     if not errors and last is not None:
-        role = TokenRole(filled["rol"])
         try:
-            made = access.issue_token(
-                gateway,
-                role,
-                filled["partij"] or None,
-                filled["label"],
-                page.now,
-                expires_at=access.end_of(last),
-                # Of a role with boxes of its own alone: the others have all that may be given here.
-                rights={right for right in Right if right in filled["rechten"]} if role is TokenRole.PARTY
-                else RIGHTS[role] - {Right.ADMINISTER},
-                domains={domain for domain in Domain if domain in filled["domeinen"]} if role is TokenRole.PARTY
-                else DOMAINS,
-            )  # fmt: skip
+            made = access.issue_token(gateway, _asked(filled, last, page.now))
         except Unfit as error:
             errors = wrong(call, error.faults, TOKEN_FAULTS)
         else:
@@ -113,8 +102,8 @@ def rotate_token(
     filled = {name: text_of(form, name) for name in ("tot_en_met", "overlap")}
     errors: dict[str, str] = {}
     last = day_in(filled["tot_en_met"], "tot_en_met", errors)
-    overlap = int(filled["overlap"]) if filled["overlap"].isascii() and filled["overlap"].isdigit() else -1
-    if not 0 <= overlap <= LONGEST_OVERLAP:
+    overlap = int(filled["overlap"]) if re.fullmatch("[0-9]{1,3}", filled["overlap"]) else LONGEST_OVERLAP + 1
+    if overlap > LONGEST_OVERLAP:
         errors["overlap"] = f"Vul een aantal dagen in van 0 tot en met {LONGEST_OVERLAP}."
     if last is None:
         errors.setdefault("tot_en_met", "Zeg tot en met welke dag het nieuwe token geldt.")
@@ -154,6 +143,25 @@ def revoke_token(
         raise ProblemError("niet-gevonden")
     call.what = f"token revoke {token.id} {token.party or token.role}"
     return page.go(f"/beheer/tokens/{token.id}", gedaan="ingetrokken")
+
+
+def _asked(filled: dict[str, Any], last: date, now: datetime) -> Token:
+    """The token that the form asks for; the boxes are for a party, other roles have all that may be given here."""
+    role = TokenRole(filled["rol"])
+    party = role is TokenRole.PARTY
+    return Token(
+        id=new_id(now),
+        role=role,
+        party=filled["partij"] or None,
+        label=filled["label"],
+        created_at=now,
+        expires_at=access.end_of(last),
+        rights=frozenset(one for one in Right if one in filled["rechten"])
+        if party
+        else RIGHTS[role] - {Right.ADMINISTER},
+        domains=frozenset(one for one in Domain if one in filled["domeinen"]) if party else DOMAINS,
+        subject=filled["subject"] or None,
+    )
 
 
 def _new(page: ThePage) -> dict[str, str]:

@@ -42,6 +42,7 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     form.requestSubmit();
   });
 }
+
 // A field that is there to be copied gets a button that does it; who has no script selects and copies.
 for (const field of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
