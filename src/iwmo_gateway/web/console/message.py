@@ -69,7 +69,7 @@ def get_message(
     signals = any(finding.actie is Actie.SIGNAL for finding in found)
     return page.show(
         "bericht.html",
-        **_heading(gateway, page, result),
+        **_heading(gateway, caller, result),
         around=around,
         story=timeline.of(result.message, around),
         told=told,
@@ -166,21 +166,23 @@ def _show(
         reading = reader.reading(part, [Told(nr + 1, finding, result.message.release) for nr, finding in found])
     return page.show(
         "bericht_inhoud.html",
-        **_heading(gateway, page, result),
+        **_heading(gateway, caller, result),
         reading=reading,
         opened=reader is not None and reader.opened,
         lines=reader.lines if reader else 0,
     )
 
 
-def _heading(gateway: Gateway, page: Page, result: Result) -> dict[str, Any]:
+def _heading(gateway: Gateway, caller: Caller, result: Result) -> dict[str, Any]:
     message = result.message
     day = message.dagtekening or day_of(message.received_at)
+    side = advice.side_of(caller, message)
     return {
         "message": message,
         "judgement": result.judgement,
         "kind": advice.KINDS.get(message.soort[-3:], message.soort),
         "afzender": Named(message.afzender, gemeente_name(gateway, message.afzender, day)),
+        "who_acts": "Wat te doen" if side is advice.Side.SENDER else "Wat de afzender doet",
         "ontvanger": Named(message.ontvanger or "", gemeente_name(gateway, message.ontvanger or "", day)),
     }
 

@@ -45,8 +45,9 @@ class Told:
 
     @property
     def retour(self) -> str:
-        """What its return code means."""
-        return retour_words(self.release).get(self.finding.retourcode or "", "")
+        """What its return code means, if that says more than its text."""
+        words = retour_words(self.release).get(self.finding.retourcode or "", "")
+        return "" if words == self.finding.tekst else words
 
     @property
     def verwacht(self) -> str:

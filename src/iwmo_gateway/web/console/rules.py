@@ -8,11 +8,13 @@ from fastapi import APIRouter, Response
 from iwmo_gateway.contract.regels import REGELS
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.rules.verdict import LEVELS
+from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.access import Checker
 from iwmo_gateway.web.console.page import ThePage
 from iwmo_gateway.web.console.reading import retour_words
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
+from iwmo_gateway.web.trail import tells
 
 router = APIRouter(prefix=CONSOLE, include_in_schema=False)
 
@@ -29,7 +31,7 @@ class Code:
     words: str
 
 
-@router.get("/regels/{code}")
+@router.get("/regels/{code}", openapi_extra=tells(Action.READ))
 def get_rule(code: str, page: ThePage, caller: Checker) -> Response:
     """What a rule says, of which messages, and with which return codes."""
     rule = rulebook().get(code)

@@ -78,7 +78,7 @@ class Line:
     wrong: bool
 
 
-@router.get("/proberen")
+@router.get("/proberen", openapi_extra=tells(Action.READ))
 def get_trying(
     page: ThePage, caller: Checker, gateway: TheGateway, voorbeeld: Annotated[int, Query(ge=0, le=99)] = 0
 ) -> Response:
@@ -148,6 +148,7 @@ def _show(page: Page, caller: Caller, gateway: Gateway, filled: Filled, status: 
         examples=_for(caller),
         sandbox=gateway.settings.sandbox,
         most=gateway.settings.max_message_bytes,
+        who_acts="Wat te doen",
         **{"tried": None, "refused": None} | said,
     )
 
