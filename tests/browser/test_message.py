@@ -27,6 +27,8 @@ def test_what_became_of_a_refused_message(visitor: Visitor, site: Site) -> None:
     page.locator("#b1").get_by_role("link", name=re.compile("StartProduct")).click()
     expect(page).to_have_url(re.compile(r"/inhoud\?bevinding=1#f1$"))
     expect(page.locator("#f1")).to_be_visible()
+    if visitor.scripted:
+        expect(page.locator("#x1")).to_be_in_viewport()
     expect(page.locator("body")).not_to_contain_text(BSN)
     visitor.fine("bericht-inhoud")
 

@@ -10,6 +10,7 @@ from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.rules.verdict import LEVELS
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.access import Checker
+from iwmo_gateway.web.console import advice
 from iwmo_gateway.web.console.page import ThePage
 from iwmo_gateway.web.console.reading import retour_words
 from iwmo_gateway.web.problems import ProblemError
@@ -39,9 +40,18 @@ def get_rule(code: str, page: ThePage, caller: Checker) -> Response:
         raise ProblemError("niet-gevonden")
     codes = [_code(rule, release) for release in rule.releases] if rule else []
     contract = REGELS.get(code)
-    return page.show("regel.html", code=code, rule=rule, tekst=_TEXTS.get(code, ""), codes=codes, contract=contract)
+    return page.show(
+        "regel.html",
+        code=code,
+        rule=rule,
+        tekst=_TEXTS.get(code, ""),
+        codes=codes,
+        contract=contract,
+        remedy=advice.remedy_of_rule(code),
+    )
 
 
 def _code(rule: PublishedRule, release: str) -> Code:
     code = rule.retourcode(release)
-    return Code(release, code, retour_words(release).get(code or "", ""))
+    words = retour_words(release).get(code or "", "")
+    return Code(release, code, "" if words == _TEXTS.get(rule.code) else words)
