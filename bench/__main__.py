@@ -20,6 +20,7 @@ from bench import (
     large,
     pipeline,
     processes,
+    searching,
     stages,
     statements,
     stores,
@@ -170,6 +171,11 @@ def _mailbox(run: Run) -> Iterator[Row]:
         yield from stores.measure_mailbox(stores_of, quick=run.quick, told=run.told)
 
 
+def _search(run: Run) -> Iterator[Row]:
+    with run.gateways("few_searched", "many_searched") as stores_of:
+        yield from searching.measure(stores_of, quick=run.quick, told=run.told)
+
+
 def _faults(run: Run) -> Iterator[Row]:
     yield from faulty.measure(quick=run.quick, told=progress.print)
 
@@ -185,6 +191,7 @@ SUBJECTS: Final[dict[str, Callable[[Run], Iterable[Row]]]] = {
     "beside": _beside,
     "store": _store,
     "mailbox": _mailbox,
+    "search": _search,
     "faults": _faults,
 }
 """In the order in which they are measured."""

@@ -1,5 +1,7 @@
 """What is raised when the gateway itself is broken; a bad message is a value, never an exception."""
 
+from collections.abc import Mapping
+
 
 class GatewayError(Exception):
     """Anything that is a fault of ours and not of a message."""
@@ -7,6 +9,14 @@ class GatewayError(Exception):
 
 class ConfigurationError(GatewayError):
     """A setting, schema folder or code list that the gateway cannot work with; the text says what to change."""
+
+
+class Unfit(ConfigurationError):
+    """What was asked for cannot be: `faults` says of each field that is wrong why."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(faults.values()))
+        self.faults = faults
 
 
 class RuleCrashed(GatewayError):

@@ -1,14 +1,15 @@
 """What was kept for its term goes, and nothing else; what went says so everywhere."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import keys, retention
-from iwmo_gateway.gateway.retention import Termijn
+from iwmo_gateway.gateway.bewaartermijnen import WETTELIJK, Termijn, Termijnen, termijnen, until
+from iwmo_gateway.gateway.purging import Part, Report
 from iwmo_gateway.settings import Settings
 from tests.acceptance.processes import run
 from tests.cases import noon
@@ -40,9 +41,18 @@ def terms(tmp_path: Path) -> Path:
 
 def purged(call: Callers, terms: Path, moment: datetime, *, dry_run: bool = False) -> dict[tuple[str, str], int]:
     """What goes at a moment, by kind and status."""
+    return counted(reported(call, terms, moment, dry_run=dry_run), Part.INHOUD)
+
+
+def reported(call: Callers, terms: Path, moment: datetime, *, dry_run: bool = False) -> Report:
+    """What is told of a purge at a moment."""
     with served(call, retention=terms) as other:
-        found = retention.purge(other.gateway, "operator:test", moment, dry_run=dry_run)
-    return {kind: each.berichten for kind, each in found.items()}
+        return retention.purge(other.gateway, "operator:test", moment, dry_run=dry_run)
+
+
+def counted(report: Report, part: Part) -> dict[tuple[str, str], int]:
+    """How many messages went of one part, by kind and status."""
+    return {kind: each.berichten for kind, each in report.delen[part].gaat.items()}
 
 
 def taken(call: Callers) -> dict[str, Json]:
@@ -127,23 +137,44 @@ def test_keys_rotate_past_what_went(call: Callers, terms: Path) -> None:
         ('[[termijn]]\nmaanden = 3\nsoorten = "301"', "soorten"),
         ('[[termijn]]\nmaanden = 3\nstatussen = ["weg"]', "statussen"),
         ("[[termijn", "cannot be read"),
+        ("[[termijn]]\nmaanden = 3\n[[feit]]\nmaanden = 3", "something else"),
+        ("[[termijn]]\nmaanden = 3\n[[feiten]]\nmaanden = 0", "feiten 1"),
+        ("[[termijn]]\nmaanden = 181", "before its bytes"),
+        ('[[termijn]]\nmaanden = 4\n[[feiten]]\nstatussen = ["rejected"]\nmaanden = 3', "a 301 that is rejected"),
     ],
 )
 def test_terms_that_cannot_be_used_are_told(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "bewaren.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=said):
-        retention.termijnen(file)
+        termijnen(file)
     with pytest.raises(ConfigurationError, match="IWMO_RETENTION"):
-        retention.termijnen(None)
+        termijnen(None)
 
 
 def test_the_first_term_that_fits_counts(terms: Path) -> None:
-    assert retention.termijnen(terms) == (
-        Termijn(3, statussen=frozenset({"invalid", "rejected"})),
-        Termijn(24, soorten=frozenset({"301"})),
-        Termijn(12),
+    assert termijnen(terms) == Termijnen(
+        (
+            Termijn(3, statussen=frozenset({"invalid", "rejected"})),
+            Termijn(24, soorten=frozenset({"301"})),
+            Termijn(12),
+        ),
+        (WETTELIJK,),
     )
+
+
+@pytest.mark.parametrize(
+    ("since", "months", "goes"),
+    [
+        ("2023-06-30", 12, "2024-06-30"),
+        ("2023-01-31", 1, "2023-03-01"),
+        ("2024-02-29", 12, "2025-03-01"),
+        ("2023-12-31", 180, "2038-12-31"),
+        ("9999-12-31", 180, "9999-12-31"),
+    ],
+)
+def test_a_term_is_over_on_the_same_day_or_the_first_after_it(since: str, months: int, goes: str) -> None:
+    assert until([Termijn(months)], "WMO301", "accepted", date.fromisoformat(since)) == date.fromisoformat(goes)
 
 
 def test_the_command_tells_first_and_asks(call: Callers, settings: Settings, terms: Path, tmp_path: Path) -> None:
@@ -153,12 +184,15 @@ def test_the_command_tells_first_and_asks(call: Callers, settings: Settings, ter
     assert told.returncode == 0, told.stderr
     report = json.loads(told.stdout)
     assert report["dry_run"] is True
-    counted = {(row["soort"], row["status"]): row["berichten"] for row in report["opgeruimd"]}
-    assert counted[("WMO305", "rejected")] == 1
+    rows = {(row["deel"], row["soort"], row["status"]): row["berichten"] for row in report["opgeruimd"]}
+    assert rows[("inhoud", "WMO305", "rejected")] == 1
     asked = run(tmp_path, "purge", **on)
     assert (asked.returncode, asked.stdout) == (2, "")
     assert "--yes" in asked.stderr
     assert there(call, said["refused"]) == 200
+    kept = {(row["deel"], row["soort"]): row["blijft"] for row in report["opgeruimd"] if row["blijft"]}
+    assert kept[("feiten", "WMO301")]["wacht"] == 1, "nobody has fetched it"
+    assert {report[name] for name in ("toewijzingen", "proefselecties")} == {0}
     assert "rejected" in run(tmp_path, "purge", "--yes", **on).stdout
     assert there(call, said["refused"]) == 410
     unset = run(tmp_path, "purge", **{name: value for name, value in on.items() if name != "IWMO_RETENTION"})

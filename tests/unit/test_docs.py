@@ -22,7 +22,7 @@ from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.web import app as web
-from iwmo_gateway.web import audit, contracts, interest, replays, reports, statemodels, states
+from iwmo_gateway.web import audit, contracts, interest, parties, replays, reports, statemodels, states, tokens
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.models import FindingModel, ResultModel, SearchModel
 from iwmo_gateway.web.problems import CATALOGUE
@@ -68,6 +68,8 @@ def routes() -> set[tuple[str, str]]:
             *interest.router.routes,
             *audit.router.routes,
             *replays.router.routes,
+            *parties.router.routes,
+            *tokens.router.routes,
         )
         if isinstance(route, APIRoute)
         for method in route.methods

@@ -1,7 +1,7 @@
 """Tokens: who is let in, to do what, and until when."""
 
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -21,12 +21,12 @@ from iwmo_gateway.commands.environment import (
 from iwmo_gateway.gateway.access import (
     DAYS,
     OVERLAP_DAYS,
-    create_token,
+    end_of,
+    issue_token,
     list_tokens,
     revoke_token,
     rotate_token,
 )
-from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.parties import Right, TokenRole
@@ -54,7 +54,7 @@ def token_create(
     with the_gateway() as gateway:
         migrate_embedded(gateway)
         with recorded(gateway, Action.ADMINISTER, f"token create {named(party) if party else role}"):
-            made = create_token(
+            made = issue_token(
                 gateway,
                 role,
                 party,
@@ -64,7 +64,7 @@ def token_create(
                 rights=None if rights is None else words(Right, rights),
                 domains=words(Domain, domains),
             )
-        sys.stdout.write(f"{made}\n")
+        sys.stdout.write(f"{made.text}\n")
 
 
 @tokens.command("rotate")
@@ -84,7 +84,7 @@ def token_rotate(
             )
         if made is None:
             _unknown(token_id)
-        sys.stdout.write(f"{made}\n")
+        sys.stdout.write(f"{made.text}\n")
 
 
 @tokens.command("list")
@@ -127,11 +127,7 @@ def token_revoke(token_id: _TokenId) -> None:
 
 def _end(now: datetime, expires: datetime | None, days: int) -> datetime:
     """When it ends: with its last day in Europe/Amsterdam, or so many days from now."""
-    return now + timedelta(days=days) if expires is None else _after(expires.date())
-
-
-def _after(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), AMSTERDAM)
+    return now + timedelta(days=days) if expires is None else end_of(expires.date())
 
 
 def _unknown(token_id: str) -> NoReturn:

@@ -2,20 +2,20 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 import structlog
 
-from iwmo_gateway.errors import ConfigurationError, StoreError
+from iwmo_gateway.errors import ConfigurationError, StoreError, Unfit
 from iwmo_gateway.gateway.context import Gateway, is_id, new_id
-from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.standard.days import AMSTERDAM, day_of
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store import parties
 from iwmo_gateway.store.messages import Message
-from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Holder, Right, Token, TokenRole
+from iwmo_gateway.store.parties import DOMAINS, RIGHTS, Holder, Right, Token, TokenRole, TokenSearch
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ DAYS: Final = 365
 OVERLAP_DAYS: Final = 7
 """How long a token that is rotated stays good beside the new one, if nothing else is asked."""
 _NOTED_EVERY: Final = timedelta(minutes=5)
-_NO_CODE: Final = "{!r} is no CBS code (4 digits) and no AGB code (8 digits)"
+NO_CODE: Final = "{!r} is no CBS code (4 digits) and no AGB code (8 digits)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,14 @@ class Caller:
         if message.afzender == self.party:
             return not message.own or message.forwarded
         return message.ontvanger == self.party and (message.own or message.forwarded)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token that was made, and its text, which is kept nowhere."""
+
+    token: Token
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +166,25 @@ def create_token(
     rights: Iterable[Right] | None = None,
     domains: Iterable[Domain] = DOMAINS,
 ) -> str:
-    """Make a token and return its text, which is kept nowhere. A party that is not known yet becomes so.
+    """Make a token and return its text alone, as `issue_token`."""
+    return issue_token(gateway, role, party, label, now, expires_at=expires_at, rights=rights, domains=domains).text
 
-    Without `rights` it gets all that its role can have, without `expires_at` it has no end. Raises ConfigurationError
-    where role, party, rights and domains do not go together, or the party's code is none.
+
+def issue_token(
+    gateway: Gateway,
+    role: TokenRole,
+    party: str | None,
+    label: str,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+    rights: Iterable[Right] | None = None,
+    domains: Iterable[Domain] = DOMAINS,
+) -> Issued:
+    """Make a token. A party that is not known yet becomes so.
+
+    Without `rights` it gets all that its role can have, without `expires_at` it has no end. Raises Unfit where role,
+    party, rights and domains do not go together, or the party's code is none.
     """
     token = Token(
         id=new_id(now),
@@ -179,7 +202,7 @@ def create_token(
 
 def rotate_token(
     gateway: Gateway, token_id: str, now: datetime, *, expires_at: datetime, overlap: timedelta
-) -> str | None:
+) -> Issued | None:
     """Make a token in the place of another, with the same party, rights, domains and label; None if there is none.
 
     The other one stays good for the `overlap`, and not longer. Raises ConfigurationError where it is good no more.
@@ -205,6 +228,27 @@ def list_tokens(gateway: Gateway) -> list[Token]:
         return parties.all_tokens(transaction)
 
 
+def find_tokens(gateway: Gateway, wanted: TokenSearch, now: datetime, *, before: str | None, limit: int) -> list[Token]:
+    """Tokens that match, newest first, those older than the one with id `before`."""
+    with gateway.database.reading() as transaction:
+        return parties.some_tokens(transaction, wanted, now, before=before, limit=limit)
+
+
+def token_of(gateway: Gateway, token_id: str) -> Token | None:
+    """The token with this id, good or not."""
+    if not is_id(token_id):
+        return None
+    with gateway.database.reading() as transaction:
+        return parties.token(transaction, token_id)
+
+
+def end_of(day: date) -> datetime:
+    """When a token ends that is good up to and including this day, in Europe/Amsterdam. Raises Unfit past all years."""
+    if day.year == date.max.year:
+        raise Unfit({"expires_at": f"A token ends before the year {date.max.year}"})
+    return datetime.combine(day + timedelta(days=1), time(), AMSTERDAM)
+
+
 def revoke_token(gateway: Gateway, token_id: str, now: datetime) -> Token | None:
     """Revoke a token at once; None if there is none with this id."""
     if not is_id(token_id):
@@ -219,29 +263,34 @@ def is_party_code(code: str | None) -> bool:
 
 
 def checked_code(code: str) -> str:
-    """A party's code. Raises ConfigurationError where it is none."""
+    """A party's code. Raises Unfit where it is none."""
     if not is_party_code(code):
-        raise ConfigurationError(_NO_CODE.format(code))
+        raise Unfit({"code": NO_CODE.format(code)})
     return code
 
 
 def _check(token: Token) -> None:
+    if faults := dict(_faults(token)):
+        raise Unfit(faults)
+
+
+def _faults(token: Token) -> Iterator[tuple[str, str]]:
     if (token.role is TokenRole.PARTY) is not (token.party is not None):
-        raise ConfigurationError("A token is for a party, or has the role operator or auditor")
+        yield "party", "A token is for a party, or has the role operator or auditor"
+    elif token.party is not None and not is_party_code(token.party):
+        yield "party", NO_CODE.format(token.party)
     if not 0 < len(token.label.strip()) <= 80:
-        raise ConfigurationError("A token needs a label of at most 80 characters that says what it is for")
-    if token.party is not None:
-        checked_code(token.party)
+        yield "label", "A token needs a label of at most 80 characters that says what it is for"
     if token.expires_at is not None and token.expires_at <= token.created_at:
-        raise ConfigurationError("A token must end later than now")
+        yield "expires_at", "A token must end later than now"
     if not token.rights or not token.rights <= RIGHTS[token.role]:
         can = ", ".join(sorted(RIGHTS[token.role]))
-        raise ConfigurationError(f"A token with the role {token.role} has one or more of the rights {can}")
+        yield "rights", f"A token with the role {token.role} has one or more of the rights {can}"
     if not token.domains or (token.party is None and token.domains != DOMAINS):
-        raise ConfigurationError("A token is for wmo, jw or both; that of an operator or auditor always for both")
+        yield "domains", "A token is for wmo, jw or both; that of an operator or auditor always for both"
 
 
-def _kept(gateway: Gateway, token: Token, *, old_ends: datetime | None = None) -> str:
+def _kept(gateway: Gateway, token: Token, *, old_ends: datetime | None = None) -> Issued:
     text = f"iwmo_{secrets.token_urlsafe(32)}"
     with gateway.database.writing() as transaction:
         if token.party is not None:
@@ -249,7 +298,7 @@ def _kept(gateway: Gateway, token: Token, *, old_ends: datetime | None = None) -
         parties.add_token(transaction, token, _digest(text))
         if token.replaces is not None and old_ends is not None:
             parties.end_token(transaction, token.replaces, old_ends)
-    return text
+    return Issued(token, text)
 
 
 def _digest(token: str) -> bytes:

@@ -52,3 +52,9 @@ def find(gateway: Gateway, wanted: Wanted, *, after: int, limit: int) -> list[De
     """Deeds that match, oldest first, behind number `after`."""
     with gateway.database.reading() as transaction:
         return audit.find(transaction, wanted, after=after, limit=limit)
+
+
+def latest(gateway: Gateway, wanted: Wanted, *, before: int | None, limit: int) -> list[Deed]:
+    """Deeds that match, newest first, those with a number below `before`."""
+    with gateway.database.reading() as transaction:
+        return audit.latest(transaction, wanted, before=before, limit=limit)

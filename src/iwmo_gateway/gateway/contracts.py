@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from iwmo_gateway.contract.differences import Verschil, verschillen
 from iwmo_gateway.contract.indexation import Voorstel, propose
 from iwmo_gateway.contract.profile import MAX_NAME, NAME, Profiel, parse_profiel
 from iwmo_gateway.contract.source import ProfielFault, text_of
@@ -52,6 +53,21 @@ class Checked:
     text: str
     profiel: Profiel | None
     faults: tuple[ProfielFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Voorproef:
+    """A right profile beside what is loaded under its name: why it would not be loaded, and what it says otherwise.
+
+    `versie` and `tekst` are of the newest version that the caller may see, 0 and None where there is none;
+    `verschillen` is None too where that one is no profile any more.
+    """
+
+    profiel: Profiel
+    declined: Declined | None
+    versie: int
+    tekst: str | None
+    verschillen: tuple[Verschil, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +159,8 @@ def take(gateway: Gateway, caller: Caller, text: str, profiel: Profiel) -> tuple
 
     A municipality loads what is about nobody else: neither the profile, nor the version that it would replace.
     """
-    if profiel.domein not in caller.domains:
-        return Declined(Obstacle.NOT_YOUR_DOMAIN, f"Een profiel voor {profiel.domein} is niet voor dit token.")
+    if other := _not_your_domain(caller, profiel):
+        return other
     digest = hashlib.sha256(text.encode()).digest()
     with gateway.database.writing() as transaction:
         # Versions are counted and neighbours looked for by one at a time.
@@ -152,11 +168,7 @@ def take(gateway: Gateway, caller: Caller, text: str, profiel: Profiel) -> tuple
         newest = contracts.newest_of(transaction, profiel.name)
         if newest is not None and newest.digest == digest and _sees(transaction, caller, newest):
             return newest, False
-        declined = (
-            _not_only_yours(transaction, caller, profiel, newest)
-            or _overlap(profiel, contracts.in_the_way(transaction, profiel))
-            or _no_former(profiel, newest)
-        )
+        declined = _declined(transaction, caller, profiel, newest)
         if declined:
             return declined
         contract = Contract(
@@ -171,6 +183,48 @@ def take(gateway: Gateway, caller: Caller, text: str, profiel: Profiel) -> tuple
         )
         contracts.add(transaction, contract, text, profiel.gemeenten)
     return contract, True
+
+
+def compared(gateway: Gateway, caller: Caller, checked: Checked) -> Voorproef:
+    """What would become of a right profile if it were loaded now. Nothing is.
+
+    Raises ConfigurationError for a text that is no profile.
+    """
+    profiel = _right(checked)
+    with gateway.database.reading() as transaction:
+        newest = contracts.newest_of(transaction, profiel.name)
+        seen = newest is not None and newest.domain in caller.domains and _sees(transaction, caller, newest)
+        declined = _declined(transaction, caller, profiel, newest)
+        if newest is None or not seen:
+            return Voorproef(profiel, declined, 0, None, None)
+        text = contracts.text_of(transaction, newest.name, newest.version)
+    former = parse_profiel(text, newest.name, newest.version)
+    if not isinstance(former, Profiel):
+        return Voorproef(profiel, declined, newest.version, text, None)
+    return Voorproef(profiel, declined, newest.version, text, tuple(verschillen(former, profiel)))
+
+
+def history(gateway: Gateway, caller: Caller, name: str) -> list[Contract]:
+    """The versions of a profile that a caller may see, oldest first."""
+    with gateway.database.reading() as transaction:
+        found = contracts.versions_of(transaction, name, caller.party)
+        return [one for one in found if one.domain in caller.domains]
+
+
+def _declined(transaction: Transaction, caller: Caller, profiel: Profiel, newest: Contract | None) -> Declined | None:
+    """Why a right profile cannot be loaded as things stand."""
+    return (
+        _not_your_domain(caller, profiel)
+        or _not_only_yours(transaction, caller, profiel, newest)
+        or _overlap(profiel, contracts.in_the_way(transaction, profiel))
+        or _no_former(profiel, newest)
+    )
+
+
+def _not_your_domain(caller: Caller, profiel: Profiel) -> Declined | None:
+    if profiel.domein in caller.domains:
+        return None
+    return Declined(Obstacle.NOT_YOUR_DOMAIN, f"Een profiel voor {profiel.domein} is niet voor dit token.")
 
 
 def _no_former(profiel: Profiel, newest: Contract | None) -> Declined | None:

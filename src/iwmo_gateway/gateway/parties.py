@@ -1,11 +1,11 @@
 """The administration of parties: who is known, in which domains, who answers, and who acts for whom."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 
-from iwmo_gateway.errors import ConfigurationError
-from iwmo_gateway.gateway.access import checked_code
+from iwmo_gateway.errors import Unfit
+from iwmo_gateway.gateway.access import NO_CODE, checked_code, is_party_code
 from iwmo_gateway.gateway.context import Gateway, is_id, new_id
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import Domain
@@ -28,10 +28,22 @@ def list_parties(gateway: Gateway) -> list[Party]:
         return parties.all_parties(transaction)
 
 
+def find_parties(gateway: Gateway, begins: str, *, after: str, limit: int) -> list[Party]:
+    """Parties whose code begins so, in the order of the codes, behind this one."""
+    with gateway.database.reading() as transaction:
+        return parties.some_parties(transaction, begins, after=after, limit=limit)
+
+
+def party_of(gateway: Gateway, code: str) -> Party | None:
+    """The party with this code, made known or not."""
+    with gateway.database.reading() as transaction:
+        return parties.by_code(transaction, code)
+
+
 def add_party(gateway: Gateway, party: str, now: datetime) -> None:
     """Make a party known: from now on messages can be sent to it, in both domains. Harmless if it is.
 
-    Raises ConfigurationError where the code is none.
+    Raises Unfit where the code is none.
     """
     with gateway.database.writing() as transaction:
         parties.register(transaction, checked_code(party), now)
@@ -40,7 +52,7 @@ def add_party(gateway: Gateway, party: str, now: datetime) -> None:
 def set_answering(gateway: Gateway, party: str, now: datetime, *, itself: bool) -> None:
     """Say whether a party sends its return messages itself. One that is not known yet becomes so.
 
-    Raises ConfigurationError where the code is none.
+    Raises Unfit where the code is none.
     """
     with gateway.database.writing() as transaction:
         parties.register(transaction, checked_code(party), now)
@@ -50,14 +62,23 @@ def set_answering(gateway: Gateway, party: str, now: datetime, *, itself: bool) 
 def set_domains(gateway: Gateway, party: str, now: datetime, domains: Iterable[Domain]) -> None:
     """Say in which domains a party takes part; elsewhere it neither sends, gets nor sees. One not known becomes so.
 
-    Raises ConfigurationError where the code is none, or no domain is left.
+    Raises Unfit where the code is none, or no domain is left.
     """
-    wanted = frozenset(domains)
-    if not wanted:
-        raise ConfigurationError("A party takes part in wmo, jw or both")
+    wanted = _some(domains)
     with gateway.database.writing() as transaction:
         parties.register(transaction, checked_code(party), now)
         parties.change(transaction, party, domains=wanted)
+
+
+def set_party(gateway: Gateway, party: str, now: datetime, *, domains: Iterable[Domain], itself: bool) -> None:
+    """Say both at once: where a party takes part, and whether it sends its return messages itself.
+
+    Raises Unfit where the code is none, or no domain is left.
+    """
+    wanted = _some(domains)
+    with gateway.database.writing() as transaction:
+        parties.register(transaction, checked_code(party), now)
+        parties.change(transaction, party, domains=wanted, answers_itself=itself)
 
 
 def unreachable(gateway: Gateway, transaction: Transaction, code: str, domain: Domain) -> Unreachable | None:
@@ -80,14 +101,12 @@ def create_mandate(
 ) -> Mandate:
     """Let a service bureau act for a party, from `vanaf` (today) until `tot_en_met`, or until it is revoked.
 
-    Both become known. Raises ConfigurationError where a code is none, or the days leave nothing.
+    Both become known. Raises Unfit where a code is none, or the days leave nothing.
     """
     begins = vanaf or day_of(now)
-    if checked_code(party) == checked_code(bureau):
-        raise ConfigurationError("A party needs no mandate to act for itself")
-    if tot_en_met is not None and tot_en_met < begins:
-        raise ConfigurationError("A mandate ends on the day that it begins, or later")
     mandate = Mandate(new_id(now), party, bureau, begins, tot_en_met, now, actor)
+    if faults := dict(_faults(mandate)):
+        raise Unfit(faults)
     with gateway.database.writing() as transaction:
         for code in (party, bureau):
             parties.register(transaction, code, now)
@@ -101,9 +120,40 @@ def list_mandates(gateway: Gateway) -> list[Mandate]:
         return mandates.all_mandates(transaction)
 
 
+def find_mandates(gateway: Gateway, party: str | None, *, before: str | None, limit: int) -> list[Mandate]:
+    """Mandates that a party gave or has, or all of them, newest first, those older than the one with id `before`."""
+    with gateway.database.reading() as transaction:
+        return mandates.some(transaction, party, before=before, limit=limit)
+
+
+def mandate_of(gateway: Gateway, mandate_id: str) -> Mandate | None:
+    """The mandate with this id, ended or not."""
+    if not is_id(mandate_id):
+        return None
+    with gateway.database.reading() as transaction:
+        return mandates.by_id(transaction, mandate_id)
+
+
 def revoke_mandate(gateway: Gateway, actor: str, mandate_id: str, now: datetime) -> Mandate | None:
     """End a mandate at once; None if there is none with this id."""
     if not is_id(mandate_id):
         return None
     with gateway.database.writing() as transaction:
         return mandates.revoke(transaction, mandate_id, actor, now)
+
+
+def _some(domains: Iterable[Domain]) -> frozenset[Domain]:
+    wanted = frozenset(domains)
+    if not wanted:
+        raise Unfit({"domains": "A party takes part in wmo, jw or both"})
+    return wanted
+
+
+def _faults(mandate: Mandate) -> Iterator[tuple[str, str]]:
+    for name, code in (("party", mandate.party), ("bureau", mandate.bureau)):
+        if not is_party_code(code):
+            yield name, NO_CODE.format(code)
+    if mandate.party == mandate.bureau:
+        yield "bureau", "A party needs no mandate to act for itself"
+    if mandate.tot_en_met is not None and mandate.tot_en_met < mandate.vanaf:
+        yield "tot_en_met", "A mandate ends on the day that it begins, or later"

@@ -22,6 +22,10 @@ _TOLD: Final = (
     "received_at",
     "status",
 )
+_PURGED: Final = (
+    "Van deze berichten over u is de inhoud na de bewaartermijn opgeruimd. Van andere opgeruimde berichten is niet "
+    "meer na te gaan over wie zij gingen."
+)
 
 
 def count(gateway: Gateway) -> int:
@@ -34,15 +38,23 @@ def export(gateway: Gateway, bsn: str, told: Callable[[int], None]) -> dict[str,
     """All that is kept about a person. `told` hears how many messages more were looked into.
 
     Every message is opened, for one that was refused left no fact to find it by. Of a message about others too only the
-    part about this person is given.
+    part about this person is given. Of what was purged is told what facts still tell of it.
     """
     document: dict[str, Any] = {"bsn": bsn, "feiten": {}, "geboortedata": [], "berichten": []}
+    purged: list[dict[str, Any]] = []
     with gateway.database.reading() as transaction:
         found = clients.find(transaction, list(gateway.keyring.hashes(bsn).values()))
         for client in set(found.values()):
             document["feiten"] = persons.facts_of(transaction, client)
             births = [birth for birth in persons.births_of(transaction, client) if len(birth) != HASHED]
             document["geboortedata"] = sorted({gateway.keyring.open_birth(client, birth) for birth in births})
+            purged = persons.purged_about(transaction, client)
+        others = persons.count_purged(transaction) - len(purged)
+    document["opgeruimd"] = {
+        "berichten": purged,
+        "andere": others,
+        "toelichting": _PURGED if purged or others else None,
+    }
     for message, xml in _all(gateway, told):
         parts = _about(bsn, xml)
         if parts:

@@ -89,12 +89,32 @@ def preview(gateway: Gateway, caller: Caller, wanted: Search, asked: Mapping[str
     return made.id
 
 
-def by_ids(gateway: Gateway, caller: Caller, ids: Iterable[str], wish: Wish) -> str:
-    """Choose these messages, and have them judged at once by whatever process works. Returns the id of the replay."""
+def by_ids(
+    gateway: Gateway, caller: Caller, ids: Iterable[str], wish: Wish, status: ReplayStatus = ReplayStatus.RUNNING
+) -> str:
+    """Choose these messages, and have them judged at once by whatever process works, or as a preview once started.
+
+    Returns the id of the replay.
+    """
     with gateway.database.writing() as transaction:
-        made = _insert(transaction, caller, wish, ReplayStatus.RUNNING, None)
+        made = _insert(transaction, caller, wish, status, None)
         replays.choose_ids(transaction, made.id, ids)
         replays.make_ready(transaction, made.id, more=False)
+    return made.id
+
+
+def again(gateway: Gateway, caller: Caller, replay_id: str, wish: Wish) -> str | None:
+    """Have exactly the messages of another replay judged, as after a dry run. Returns the id; None if it is not there.
+
+    What its filter finds by now does not count: only what was looked at is judged.
+    """
+    with gateway.database.writing() as transaction:
+        other = replays.by_id(transaction, replay_id)
+        if other is None:
+            return None
+        made = _insert(transaction, caller, wish, ReplayStatus.RUNNING, other.filter)
+        replays.choose_same(transaction, made.id, replay_id)
+        replays.make_ready(transaction, made.id, more=other.more)
     return made.id
 
 

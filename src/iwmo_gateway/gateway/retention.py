@@ -1,114 +1,79 @@
-"""Retention: how long the bytes of messages are kept after the care that they are about, and taking them away."""
+"""Retention: taking away what was kept for its term, first the bytes of messages and later what is left of persons.
 
-import calendar
-import tomllib
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from pathlib import Path
-from typing import Any, Final
+A term begins with the last day of the allocations that a message belongs to, or with its receipt if that is later.
+"""
 
-from iwmo_gateway.errors import ConfigurationError
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from iwmo_gateway.gateway import forgetting
+from iwmo_gateway.gateway.bewaartermijnen import termijnen, until
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.standard.days import AMSTERDAM, day_of
+from iwmo_gateway.gateway.purging import Part, Report, Round, Stage, Told
+from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.store import forgetting as store
 from iwmo_gateway.store import retention
-from iwmo_gateway.store.messages import Status
-from iwmo_gateway.store.retention import Old
+from iwmo_gateway.store.retention import Ends, Old
 
-_KEYS: Final = {"soorten", "statussen", "maanden"}
-
-
-@dataclass(frozen=True, slots=True)
-class Termijn:
-    """How many months messages are kept; of every kind or status where none is named. Kinds without domain: 301."""
-
-    maanden: int
-    soorten: frozenset[str] = frozenset()
-    statussen: frozenset[str] = frozenset()
-
-    def fits(self, old: Old) -> bool:
-        """Whether it is about this message."""
-        kind = not self.soorten or old.soort[-3:] in self.soorten
-        return kind and (not self.statussen or old.status in self.statussen)
+PREVIEWS_KEPT: Final = timedelta(days=30)
+"""How long a preview of a replay is kept that nobody started."""
 
 
-@dataclass(slots=True)
-class Purged:
-    """What went, or would go, of one kind and status."""
+def purge(
+    gateway: Gateway, actor: str, now: datetime, *, dry_run: bool, told: Told = lambda part, amount: None
+) -> Report:
+    """Take away what was kept for its term, some at a time: what went. Stopped half-way, it goes on when run again.
 
-    berichten: int
-    bytes: int
-    oudste: date
-
-
-def termijnen(path: Path | None) -> tuple[Termijn, ...]:
-    """The terms in a file, the first that fits counts.
-
-    Raises ConfigurationError where there is none, or it cannot be used.
+    What belongs to an allocation without an end stays.
     """
-    if path is None:
-        raise ConfigurationError("Set IWMO_RETENTION to a file of terms: without it everything is kept")
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("termijn", [])
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"IWMO_RETENTION: {path} cannot be read: {type(error).__name__}") from None
-    if not isinstance(entries, list) or not entries:
-        raise ConfigurationError(f"IWMO_RETENTION: {path} has no [[termijn]]")
-    return tuple(_termijn(path, nr, entry) for nr, entry in enumerate(entries, 1))
+    going = Round(gateway, actor, now, dry_run, termijnen(gateway.settings.retention), told)
+    report = Report()
+    _take_bytes(going, report.delen[Part.INHOUD])
+    report.toewijzingen, gone = forgetting.forget_allocations(going, report.delen[Part.FEITEN])
+    forgetting.forget_messages(going, report.delen[Part.FEITEN], gone)
+    report.clienten = None if dry_run else forgetting.forget_clients(going)
+    report.proefselecties = _remove_previews(going)
+    return report
 
 
-def purge(gateway: Gateway, actor: str, now: datetime, *, dry_run: bool) -> dict[tuple[str, str], Purged]:
-    """Take away what was kept for its term, oldest first, some at a time: what went, by kind and status.
-
-    The term begins with the last day of the allocations that a message belongs to, or with its receipt if that is
-    later. What belongs to an allocation without an end stays.
-    """
-    terms = termijnen(gateway.settings.retention)
-    today = day_of(now)
-    shortest = _before(today, min(term.maanden for term in terms))
-    first_kept = datetime.combine(shortest, time.max, AMSTERDAM)
-    found: dict[tuple[str, str], Purged] = {}
-    after: str | None = None
+def _take_bytes(going: Round, stage: Stage) -> None:
+    before, after = going.received_before(Part.INHOUD), None
     while True:
-        with gateway.database.writing() if not dry_run else gateway.database.reading() as transaction:
-            old = retention.received_before(transaction, first_kept, after)
-            ends = retention.ends_of(transaction, [one.id for one in old])
-            due = [one for one in old if _due(terms, one, ends.get(one.id, date.min), today)]
-            if due and not dry_run:
-                retention.purge(transaction, [one.id for one in due], actor, now)
-        if not old:
-            return found
-        after = old[-1].id
+        with going.step() as transaction:
+            some = retention.some(transaction, before, after, facts=False)
+            ends = retention.ends_of(transaction, [one.subject for one in some])
+            days = {one.id: _bytes_until(going, one, ends.get(one.subject)) for one in some}
+            due = [one for one in some if one.through and (day := days[one.id]) and day <= going.today]
+            if due and not going.dry_run:
+                retention.purge(transaction, [one.id for one in due], going.actor, going.now)
+        if not some:
+            return
+        after = some[-1].id
         for one in due:
-            _count(found, one)
+            stage.goes(one)
+        if going.dry_run:
+            found = {one.id for one in due}
+            for one in some:
+                if one.id not in found:
+                    its = ends.get(one.subject)
+                    endless = its is not None and its.endless
+                    stage.stays(one, days[one.id], waits=not one.through, endless=endless)
+        going.told("inhoud", len(some))
 
 
-def _due(terms: tuple[Termijn, ...], old: Old, end: date | None, today: date) -> bool:
-    term = next((term for term in terms if term.fits(old)), None)
-    return term is not None and end is not None and max(day_of(old.received_at), end) <= _before(today, term.maanden)
+def _bytes_until(going: Round, old: Old, ends: Ends | None) -> date | None:
+    """The first day on which the bytes of a message go, as far as it is known."""
+    if ends is not None and ends.endless:
+        return None
+    received = day_of(old.received_at)
+    last = received if ends is None or ends.last is None else max(received, ends.last)
+    return until(going.terms.inhoud, old.soort, old.status, last)
 
 
-def _count(found: dict[tuple[str, str], Purged], old: Old) -> None:
-    day = day_of(old.received_at)
-    sums = found.setdefault((old.soort, old.status), Purged(0, 0, day))
-    sums.berichten, sums.bytes, sums.oudste = sums.berichten + 1, sums.bytes + old.size, min(sums.oudste, day)
-
-
-def _before(day: date, months: int) -> date:
-    """The same day so many months ago, or the last of that month."""
-    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(years, month + 1, min(day.day, calendar.monthrange(years, month + 1)[1]))
-
-
-def _termijn(path: Path, nr: int, entry: Any) -> Termijn:
-    wrong = f"IWMO_RETENTION: {path}: termijn {nr} "
-    if not isinstance(entry, dict) or entry.keys() - _KEYS:
-        raise ConfigurationError(f"{wrong}has something else than soorten, statussen and maanden")
-    months = entry.get("maanden")
-    if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= 1200:
-        raise ConfigurationError(f"{wrong}needs maanden: a whole number from 1 to 1200")
-    kinds, statuses = (entry.get(name, []) for name in ("soorten", "statussen"))
-    if not isinstance(kinds, list) or not all(isinstance(kind, str) and kind.isdigit() for kind in kinds):
-        raise ConfigurationError(f'{wrong}has soorten that are no list of kinds such as "301"')
-    if not isinstance(statuses, list) or not set(statuses) <= {status.value for status in Status}:
-        raise ConfigurationError(f"{wrong}has statussen that are no list of statuses")
-    return Termijn(months, frozenset(kinds), frozenset(statuses))
+def _remove_previews(going: Round) -> int:
+    with going.gateway.database.reading() as transaction:
+        found = store.expired_previews(transaction, going.now - PREVIEWS_KEPT)
+    for replay_id in found if not going.dry_run else ():
+        with going.step() as transaction:
+            store.remove_preview(transaction, replay_id)
+    return len(found)

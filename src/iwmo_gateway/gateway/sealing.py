@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 import structlog
@@ -99,6 +100,17 @@ def _are_final(transaction: Transaction) -> bool:
     return False
 
 
+class Wrong(StrEnum):
+    """What can be wrong with a seal; what is told of a fault begins so."""
+
+    MISSING = "missing"
+    NO_KEY = "made with a key that this gateway does not have, or changed"
+    SEAL_CHANGED = "the seal itself was changed"
+    ROWS = "rows do not fit"
+    CHAIN = "does not follow the seal before it"
+    NOT_EXPECTED = "no seal has the expected hash: the chain was cut off, or made anew"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What does not fit at a seal: numbers of rows that were changed, are missing, or came in later."""
@@ -156,14 +168,14 @@ def verify(gateway: Gateway, expected: bytes | None, told: Callable[[int, int], 
     found.head = before.hash.hex() if before else None
     if expected is not None and not seen:
         last = before.nr if before else 0
-        found.faults.append(Fault(last, "no seal has the expected hash: the chain was cut off, or made anew"))
+        found.faults.append(Fault(last, Wrong.NOT_EXPECTED))
     return found
 
 
 def _gap(before: Seal | None, one: Seal) -> Iterator[Fault]:
     expected = before.nr + 1 if before else 1
     if one.nr > expected:
-        yield Fault(expected, f"missing, up to seal {one.nr}")
+        yield Fault(expected, f"{Wrong.MISSING}, up to seal {one.nr}")
 
 
 def _start(before: Seal | None, one: Seal) -> int | None:
@@ -176,11 +188,11 @@ def _start(before: Seal | None, one: Seal) -> int | None:
 def _faults(key: bytes | None, before: Seal | None, one: Seal, deeds: Sequence[Deed]) -> Iterator[Fault]:
     """What does not fit at a seal."""
     if key is None:
-        yield Fault(one.nr, "made with a key that this gateway does not have, or changed")
+        yield Fault(one.nr, Wrong.NO_KEY)
         return
     count = len(one.digests) // _DIGEST
     if sum(last - first + 1 for first, last in one.ids) != count:
-        yield Fault(one.nr, "the seal itself was changed")
+        yield Fault(one.nr, Wrong.SEAL_CHANGED)
         return
     ids = [number for first, last in one.ids for number in range(first, last + 1)]
     digests = {id_: one.digests[at * _DIGEST : (at + 1) * _DIGEST] for at, id_ in enumerate(ids)}
@@ -188,12 +200,12 @@ def _faults(key: bytes | None, before: Seal | None, one: Seal, deeds: Sequence[D
     changed = _ranges(id_ for id_, deed in here.items() if id_ in digests and _digest(key, deed) != digests[id_])
     missing, added = _ranges(sorted(digests.keys() - here)), _ranges(sorted(here.keys() - digests))
     if changed or missing or added:
-        yield Fault(one.nr, "rows do not fit", changed, missing, added)
+        yield Fault(one.nr, Wrong.ROWS, changed, missing, added)
     elif not hmac.compare_digest(_hash(key, one, deeds), one.hash):
-        yield Fault(one.nr, "the seal itself was changed")
+        yield Fault(one.nr, Wrong.SEAL_CHANGED)
     follows = before.hash if before else _FIRST
     if one.previous != follows and not [*_gap(before, one)]:
-        yield Fault(one.nr, "does not follow the seal before it")
+        yield Fault(one.nr, Wrong.CHAIN)
 
 
 def _name(key: bytes) -> str:

@@ -1,6 +1,6 @@
 """The table of rules: for every published code, which messages a rule of ours judges by it, or why none does."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
@@ -26,6 +26,17 @@ def rules_table(domain: Domain, release: str) -> list[Row]:
         for code, rule in level.rules.items():
             judged.setdefault(code, set()).update(rule.berichten)
     return [_row(rule, judged.get(code, set()), domain, release) for code, rule in rulebook().items()]
+
+
+def meanings(soort: str, release: str, *, without: Collection[str] = ()) -> Mapping[str, str]:
+    """What each return code of a rule for this kind of message wants to be so, in Dutch, in the order of the codes."""
+    texts: dict[str, list[str]] = {}
+    for level in LEVELS:
+        for code, rule in level.rules.items():
+            retourcode = rule.published.retourcode(release)
+            if retourcode and soort in rule.berichten and rule.published.holds_in(release) and code not in without:
+                texts.setdefault(retourcode, []).append(rule.tekst)
+    return {code: " ".join(told) for code, told in sorted(texts.items())}
 
 
 def _row(rule: PublishedRule, judged: Iterable[str], domain: Domain, release: str) -> Row:

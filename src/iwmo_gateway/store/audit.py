@@ -1,5 +1,6 @@
 """The audit trail: rows in and out. They are only ever added; triggers of the database refuse anything else."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, literal_column, or_,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from iwmo_gateway.store.database import Transaction, values_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import audit
 
 
@@ -71,7 +73,7 @@ class Wanted:
 
 
 # Made once: it stands in the path of every message. Its id is not asked back.
-_INSERT: Final = insert(audit).inline()
+_INSERT: Final = Prepared(insert(audit).inline())
 _COLUMNS: Final = [audit.c[name] for name in Deed.__slots__]
 
 
@@ -84,16 +86,13 @@ def add(transaction: Transaction, deed: Deed) -> None:
 
 def find(transaction: Transaction, wanted: Wanted, *, after: int, limit: int) -> list[Deed]:
     """Deeds that match, oldest first, behind number `after`."""
-    conditions = [audit.c.id > after]
-    if wanted.message is not None:
-        conditions.append(or_(audit.c.message == wanted.message, _among_them(transaction, wanted.message)))
-    if wanted.actor is not None:
-        conditions.append(audit.c.actor == wanted.actor)
-    if wanted.since is not None:
-        conditions.append(audit.c.at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(audit.c.at < wanted.until)
-    return _deeds(transaction, *conditions, limit=limit)
+    return _deeds(transaction, audit.c.id > after, *_conditions(transaction, wanted), limit=limit)
+
+
+def latest(transaction: Transaction, wanted: Wanted, *, before: int | None, limit: int) -> list[Deed]:
+    """Deeds that match, newest first, those with a number below `before`."""
+    older = [] if before is None else [audit.c.id < before]
+    return _deeds(transaction, *older, *_conditions(transaction, wanted), limit=limit, newest_first=True)
 
 
 def between(transaction: Transaction, after: int | None, last: int, limit: int | None = None) -> list[Deed]:
@@ -115,6 +114,17 @@ def behind(transaction: Transaction, after: int | None) -> tuple[int, datetime |
     return count, oldest
 
 
+def _conditions(transaction: Transaction, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.message is not None:
+        yield or_(audit.c.message == wanted.message, _among_them(transaction, wanted.message))
+    if wanted.actor is not None:
+        yield audit.c.actor == wanted.actor
+    if wanted.since is not None:
+        yield audit.c.at >= wanted.since
+    if wanted.until is not None:
+        yield audit.c.at < wanted.until
+
+
 def _among_them(transaction: Transaction, message_id: str) -> ColumnElement[bool]:
     if transaction.dialect.name == "postgresql":
         return type_coerce(audit.c.messages, JSONB).contains([message_id])
@@ -122,8 +132,11 @@ def _among_them(transaction: Transaction, message_id: str) -> ColumnElement[bool
     return exists(select(literal_column("1")).select_from(ids).where(ids.c.value == message_id))
 
 
-def _deeds(transaction: Transaction, *conditions: ColumnElement[bool], limit: int | None) -> list[Deed]:
-    query = select(*_COLUMNS).where(*conditions).order_by(audit.c.id).limit(limit)
+def _deeds(
+    transaction: Transaction, *conditions: ColumnElement[bool], limit: int | None, newest_first: bool = False
+) -> list[Deed]:
+    order = audit.c.id.desc() if newest_first else audit.c.id
+    query = select(*_COLUMNS).where(*conditions).order_by(order).limit(limit)
     return [_deed(row._mapping) for row in transaction.execute(query)]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from iwmo_gateway.store.database import Transaction, values_of
 from iwmo_gateway.store.tables import mandates
@@ -38,6 +38,22 @@ def all_mandates(transaction: Transaction) -> list[Mandate]:
     return [Mandate(*row) for row in transaction.execute(select(*_COLUMNS).order_by(mandates.c.id))]
 
 
+def some(transaction: Transaction, party: str | None, *, before: str | None, limit: int) -> list[Mandate]:
+    """Mandates that this party gave or has, newest first, those older than the one with id `before`."""
+    query = select(*_COLUMNS).order_by(mandates.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(mandates.c.id < before)
+    if party is not None:
+        query = query.where(or_(mandates.c.party == party, mandates.c.bureau == party))
+    return [Mandate(*row) for row in transaction.execute(query)]
+
+
+def by_id(transaction: Transaction, mandate_id: str) -> Mandate | None:
+    """The mandate with this id."""
+    row = transaction.execute(select(*_COLUMNS).where(mandates.c.id == mandate_id)).first()
+    return None if row is None else Mandate(*row)
+
+
 def revoke(transaction: Transaction, mandate_id: str, actor: str, now: datetime) -> Mandate | None:
     """Revoke a mandate; None if there is none with this id. Revoking twice keeps the first."""
     transaction.execute(
@@ -45,5 +61,4 @@ def revoke(transaction: Transaction, mandate_id: str, actor: str, now: datetime)
         .where(mandates.c.id == mandate_id, mandates.c.revoked_at.is_(None))
         .values(revoked_at=now, revoked_by=actor)
     )
-    row = transaction.execute(select(*_COLUMNS).where(mandates.c.id == mandate_id)).first()
-    return None if row is None else Mandate(*row)
+    return by_id(transaction, mandate_id)

@@ -1,16 +1,17 @@
 """Parties and the tokens by which they and the operators are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, not_, or_, select, update
 
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.database import Transaction, inserting, values_of
 from iwmo_gateway.store.mailbox import kind_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import mandates, parties, tokens
 
 DOMAINS: Final = frozenset(Domain)
@@ -32,11 +33,12 @@ class Right(StrEnum):
     DECIDE = "decide"
     OPERATE = "operate"
     AUDIT = "audit"
+    ADMINISTER = "administer"
 
 
 RIGHTS: Final = {
     TokenRole.PARTY: frozenset({Right.SEND, Right.READ, Right.DECIDE}),
-    TokenRole.OPERATOR: frozenset({Right.READ, Right.OPERATE}),
+    TokenRole.OPERATOR: frozenset({Right.READ, Right.OPERATE, Right.ADMINISTER}),
     TokenRole.AUDITOR: frozenset({Right.READ, Right.AUDIT}),
 }
 """The most that a token of each role can have."""
@@ -77,6 +79,15 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSearch:
+    """Which tokens are wanted: of this party, of this role, only those that are good or only those that are not."""
+
+    party: str | None = None
+    role: TokenRole | None = None
+    good: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Who holds a token: the token, the domains of its party, and the parties that it may act for, with theirs."""
 
@@ -86,8 +97,8 @@ class Holder:
 
 
 _PARTY: Final = [parties.c[name] for name in Party.__slots__]
-_BY_CODE: Final = select(*_PARTY).where(parties.c.code == bindparam("code"))
-_ANSWERS_ITSELF: Final = select(parties.c.answers_itself).where(parties.c.code == bindparam("code"))
+_BY_CODE: Final = Prepared(select(*_PARTY).where(parties.c.code == bindparam("code")))
+_ANSWERS_ITSELF: Final = Prepared(select(parties.c.answers_itself).where(parties.c.code == bindparam("code")))
 _COLUMNS: Final = [tokens.c[name] for name in Token.__slots__]
 _REGISTER: Final = inserting(
     parties,
@@ -98,7 +109,7 @@ _REGISTER: Final = inserting(
 )
 _own: Final = parties.alias("own")
 _named: Final = parties.alias("named")
-_HOLDER: Final = (
+_holders: Final = (
     select(*_COLUMNS, _own.c.domains, _named.c.code, _named.c.domains)
     .join_from(tokens, _own, _own.c.code == tokens.c.party, isouter=True)
     .join(
@@ -114,8 +125,8 @@ _HOLDER: Final = (
     .join(_named, _named.c.code == mandates.c.party, isouter=True)
     .where(tokens.c.revoked_at.is_(None))
 )
-_HOLDER_BY_DIGEST: Final = _HOLDER.where(tokens.c.digest == bindparam("digest"))
-_HOLDER_BY_ID: Final = _HOLDER.where(tokens.c.id == bindparam("id"))
+_HOLDER_BY_DIGEST: Final = Prepared(_holders.where(tokens.c.digest == bindparam("digest")))
+_HOLDER_BY_ID: Final = Prepared(_holders.where(tokens.c.id == bindparam("id")))
 
 
 def register(transaction: Transaction, code: str, now: datetime) -> None:
@@ -130,9 +141,10 @@ def by_code(transaction: Transaction, code: str) -> Party | None:
     return None if row is None else _party(row)
 
 
-def answers_itself(transaction: Transaction, code: str) -> bool:
-    """Whether the party sends return messages itself, so that the gateway must not."""
-    return bool(transaction.scalar(_ANSWERS_ITSELF, {"code": code}))
+def answers_itself(transaction: Transaction, code: str | None) -> Callable[[], bool]:
+    """Ask whether the party sends return messages itself, so that the gateway must not; what is returned waits."""
+    rows = transaction.execute(_ANSWERS_ITSELF, {"code": code}) if code else None
+    return lambda: rows is not None and bool(rows.scalar())
 
 
 def change(transaction: Transaction, code: str, **values: Any) -> None:
@@ -143,6 +155,14 @@ def change(transaction: Transaction, code: str, **values: Any) -> None:
 def all_parties(transaction: Transaction) -> list[Party]:
     """Every party, in the order of the codes."""
     return [_party(row) for row in transaction.execute(select(*_PARTY).order_by(parties.c.code))]
+
+
+def some_parties(transaction: Transaction, begins: str, *, after: str, limit: int) -> list[Party]:
+    """Parties whose code begins so, in the order of the codes, behind this one."""
+    query = select(*_PARTY).where(parties.c.code > after).order_by(parties.c.code).limit(limit)
+    if begins:
+        query = query.where(parties.c.code.startswith(begins, autoescape=True))
+    return [_party(row) for row in transaction.execute(query)]
 
 
 def add_token(transaction: Transaction, token: Token, digest: bytes) -> None:
@@ -171,6 +191,23 @@ def _holder(rows: Sequence[Any]) -> Holder | None:
 def all_tokens(transaction: Transaction) -> list[Token]:
     """Every token, oldest first."""
     return [_token(row) for row in transaction.execute(select(*_COLUMNS).order_by(tokens.c.id))]
+
+
+def some_tokens(
+    transaction: Transaction, wanted: TokenSearch, now: datetime, *, before: str | None, limit: int
+) -> list[Token]:
+    """Tokens that match, newest first, those older than the one with id `before`."""
+    query = select(*_COLUMNS).order_by(tokens.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tokens.c.id < before)
+    if wanted.party is not None:
+        query = query.where(tokens.c.party == wanted.party)
+    if wanted.role is not None:
+        query = query.where(tokens.c.role == wanted.role)
+    if wanted.good is not None:
+        good = and_(tokens.c.revoked_at.is_(None), or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now))
+        query = query.where(good if wanted.good else not_(good))
+    return [_token(row) for row in transaction.execute(query)]
 
 
 def token(transaction: Transaction, token_id: str, *, lock: bool = False) -> Token | None:

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import LargeBinary, func, select
+from sqlalchemy import LargeBinary, func, or_, select, union
 
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COLUMNS, Message, Sealed, message_of
 from iwmo_gateway.store.tables import messages, prestaties, starts, stops, toewijzing_versies, toewijzingen, verzoeken
 
 _FACTS: Final = (toewijzing_versies, starts, stops, verzoeken, prestaties)
+_PURGED: Final = [
+    messages.c[name]
+    for name in ("id", "soort", "afzender", "ontvanger", "identificatie", "received_at", "status", "purged_at")
+]
 _AT_ONCE: Final = 50
 
 
@@ -30,6 +34,21 @@ def births_of(transaction: Transaction, client: bytes) -> set[bytes]:
     """The birth dates that were told of a client, as they are kept."""
     query = select(toewijzing_versies.c.geboortedatum).where(toewijzing_versies.c.client == client).distinct()
     return {bytes(birth) for birth in transaction.scalars(query) if birth is not None}
+
+
+def purged_about(transaction: Transaction, client: bytes) -> list[dict[str, Any]]:
+    """The messages that left a fact about a client, and the answers to them, of which the bytes were purged."""
+    about = union(*(select(table.c.message).where(table.c.client == client) for table in _FACTS)).subquery()
+    theirs = select(about.c.message)
+    query = select(*_PURGED).where(
+        messages.c.purged_at.is_not(None), or_(messages.c.id.in_(theirs), messages.c.answers.in_(theirs))
+    )
+    return [dict(row._mapping) for row in transaction.execute(query.order_by(messages.c.id))]
+
+
+def count_purged(transaction: Transaction) -> int:
+    """Of how many messages the bytes were purged, whoever they were about."""
+    return transaction.scalar(select(func.count()).where(messages.c.purged_at.is_not(None))) or 0
 
 
 def some_messages(transaction: Transaction, after: str | None) -> Iterator[tuple[Message, Sealed]]:

@@ -78,6 +78,7 @@ class Item:
     soort: str | None = None
     afzender: str | None = None
     ontvanger: str | None = None
+    identificatie: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ _BY_ID: Final = select(*_REPLAY).where(replays.c.id == bindparam("id"))
 _RUNNING: Final = select(replays.c.id).where(replays.c.status == ReplayStatus.RUNNING).order_by(replays.c.id)
 _ITEM: Final = [
     *(replay_items.c[name] for name in ("nr", "message", "outcome", "status_before", "status_after", "detail")),
-    *(messages.c[name] for name in ("soort", "afzender", "ontvanger")),
+    *(messages.c[name] for name in ("soort", "afzender", "ontvanger", "identificatie")),
 ]
 _BEHIND: Final = select(*_ITEM).join_from(replay_items, messages, messages.c.id == replay_items.c.message, isouter=True)
 _OPEN: Final = (replay_lanes.c.replay == bindparam("id"), replay_lanes.c.next_nr.is_not(None))
@@ -183,6 +184,15 @@ def choose_ids(transaction: Transaction, replay_id: str, ids: Iterable[str]) -> 
     known = func.coalesce(lane, "-")
     mine = replay_items.c.replay == replay_id
     transaction.execute(update(replay_items).where(mine).values(lane=known, status_before=status))
+
+
+def choose_same(transaction: Transaction, replay_id: str, other: str) -> None:
+    """Choose exactly the messages of another replay, as they are now."""
+    items = replay_items.c
+    status = select(messages.c.status).where(messages.c.id == items.message).scalar_subquery()
+    chosen = select(literal(replay_id, replays.c.id.type), items.nr, items.message, status, items.lane)
+    columns = ["replay", "nr", "message", "status_before", "lane"]
+    transaction.execute(insert(replay_items).from_select(columns, chosen.where(items.replay == other)))
 
 
 def make_ready(transaction: Transaction, replay_id: str, *, more: bool) -> None:

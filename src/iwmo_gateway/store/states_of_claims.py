@@ -39,12 +39,14 @@ class WantedDeclaraties(Wanted):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedRegels(Wanted):
-    """What may be asked of claim lines. `declaratie` is the message that holds them."""
+    """What may be asked of claim lines. `declaratie` is the message that holds them, `nr` the number of one line."""
 
+    nr: int | None = None
     soort: str | None = None
     declaratie: str | None = None
     toewijzing_nummer: int | None = None
     referentie_nummer: str | None = None
+    vorig_referentie_nummer: str | None = None
     product_categorie: str | None = None
     product_code: str | None = None
     staat: str = ALLE
@@ -257,8 +259,10 @@ def read_declaraties(
 def read_regels(transaction: Transaction, wanted: WantedRegels, *, after: Key | None, limit: int) -> list[RegelFeit]:
     """Claim lines that match, in the order in which their claims were booked, those behind the key `after`."""
     asked = {
+        "id": wanted.nr,
         "toewijzing_nummer": wanted.toewijzing_nummer,
         "referentie_nummer": wanted.referentie_nummer,
+        "vorig_referentie_nummer": wanted.vorig_referentie_nummer,
         "categorie": wanted.product_categorie,
         "code": wanted.product_code,
     }

@@ -117,6 +117,9 @@ Checker = Annotated[Caller, Depends(Needs(Right.SEND, Right.READ))]
 Decider = Annotated[Caller, Depends(Needs(Right.DECIDE))]
 Operator = Annotated[Caller, Depends(Needs(Right.OPERATE))]
 Overseer = Annotated[Caller, Depends(Needs(Right.OPERATE, Right.AUDIT))]
+Administrator = Annotated[Caller, Depends(Needs(Right.ADMINISTER))]
+AccessReader = Annotated[Caller, Depends(Needs(Right.ADMINISTER, Right.AUDIT))]
+Watcher = Annotated[Caller, Depends(Needs(Right.OPERATE, Right.AUDIT, Right.ADMINISTER))]
 ContractWriter = Annotated[Caller, Depends(Needs(Right.DECIDE, Right.OPERATE))]
 
 

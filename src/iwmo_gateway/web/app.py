@@ -24,7 +24,7 @@ from iwmo_gateway.errors import GatewayError, StoreError
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.readiness import why_not_ready
 from iwmo_gateway.gateway.standing import Exposition
-from iwmo_gateway.web import audit, contracts, interest, replays, reports, reviews, states
+from iwmo_gateway.web import audit, contracts, interest, parties, replays, reports, reviews, states, tokens
 from iwmo_gateway.web.access import Limits, needs_of
 from iwmo_gateway.web.api import router
 from iwmo_gateway.web.calls import stopping
@@ -122,6 +122,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(contracts.router)
     app.include_router(interest.router)
     app.include_router(audit.router)
+    app.include_router(parties.router)
+    app.include_router(tokens.router)
     for pages in every_page():
         app.include_router(pages)
     app.add_middleware(Trail, gateway=gateway)

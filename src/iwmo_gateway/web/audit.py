@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from iwmo_gateway.gateway import audit
+from iwmo_gateway.gateway import audit, sealing
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.audit import Action, Deed, Outcome, Wanted
-from iwmo_gateway.web import answers
+from iwmo_gateway.web import adminmodels, answers
 from iwmo_gateway.web.access import Overseer
 from iwmo_gateway.web.api import MOST, TheGateway
 from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
@@ -100,7 +100,7 @@ def get_audit(
     if asked.bericht is not None:
         call.shows([asked.bericht])
     found = audit.find(gateway, wanted, after=asked.after, limit=asked.limit + 1)
-    page = [_told(deed) for deed in found[: asked.limit]]
+    page = [told(deed) for deed in found[: asked.limit]]
     link = None
     if len(found) > asked.limit:
         again = asked.model_dump(mode="json", exclude_none=True) | {"after": page[-1].nr}
@@ -108,13 +108,29 @@ def get_audit(
     kind = wanted_format(request, asked.formaat)
     if kind == "json":
         return answers.as_json(AuditModel(audit=page, links=LinksModel(next=link)))
-    table = sheet(kind, "audit", [*DeedModel.model_fields], [[*_row(one).values()] for one in page])
+    table = sheet(kind, "audit", [*DeedModel.model_fields], [[*row_of(one).values()] for one in page])
     if link is not None:
         table.headers["Link"] = f'<{link}>; rel="next"'
     return table
 
 
-def _told(deed: Deed) -> DeedModel:
+@router.get(
+    "/verification",
+    response_model=adminmodels.VerificationModel,
+    responses=documented("token", "IB008", "parameters"),
+)
+def get_verification(
+    gateway: TheGateway,
+    caller: Overseer,
+    head: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="Of a seal: must be there")] = None,
+) -> Response:
+    """Hold every row of the trail against its seal: what was changed, is missing or came in later. May take minutes."""
+    found = sealing.verify(gateway, bytes.fromhex(head) if head else None, lambda done, total: None)
+    return answers.as_json(adminmodels.verification(found))
+
+
+def told(deed: Deed) -> DeedModel:
+    """A deed as it is told."""
     return DeedModel(
         nr=deed.id or 0,
         at=deed.at.astimezone(AMSTERDAM),
@@ -132,6 +148,6 @@ def _told(deed: Deed) -> DeedModel:
     )
 
 
-def _row(told: DeedModel) -> dict[str, Any]:
+def row_of(told: DeedModel) -> dict[str, Any]:
     """A row of a table."""
     return told.model_dump(mode="json") | {"berichten": " ".join(told.berichten)}

@@ -16,15 +16,15 @@ from iwmo_gateway.web.problems import ProblemError, documented, problem
 
 _EXAMPLE: Final = 'naam = "Overeenkomst Wmo 2023"\ndomein = "wmo"\ngemeenten = ["0340"]\n# …'
 _TOML: Final[dict[str, Any]] = {"application/toml": {"schema": {"type": "string"}, "example": _EXAMPLE}}
-_DECLINED: Final = {
+DECLINED: Final = {
     Obstacle.NOT_ONLY_YOURS: "contract-gemeenten",
     Obstacle.NOT_YOUR_DOMAIN: "IB008",
     Obstacle.OVERLAP: "contract-overlap",
     Obstacle.NO_FORMER: "contract-versie",
 }
-_MOST: Final = 2**31 - 1
+MOST: Final = 2**31 - 1
 """The highest version that a database counts to."""
-_MOST_TOLD: Final = 1000
+MOST_TOLD: Final = 1000
 """More faults than anybody reads; a text full of them would give an answer fifty times its size."""
 
 Reader = Annotated[Caller, Depends(a_contract_reader)]
@@ -56,7 +56,7 @@ def get_contract(request: Request, gateway: TheGateway, caller: Reader, name: Na
     responses={200: {"content": _TOML}, **documented("token", "IB008", "niet-gevonden", "parameters")},
 )
 def get_contract_version(
-    request: Request, gateway: TheGateway, caller: Reader, name: Name, versie: Annotated[int, Path(ge=1, le=_MOST)]
+    request: Request, gateway: TheGateway, caller: Reader, name: Name, versie: Annotated[int, Path(ge=1, le=MOST)]
 ) -> Response:
     """One version of a profile: that which a result names in `versies.contract`."""
     return _told(request, contracts.kept(gateway, caller, name, versie))
@@ -94,11 +94,11 @@ def put_contract(
     checked = contracts.check(name, body)
     if checked.profiel is None:
         told = f"Het profiel heeft {len(checked.faults)} fout(en)."
-        errors = [asdict(fault) for fault in checked.faults[:_MOST_TOLD]]
-        return problem("contract-onjuist", told, errors=errors, meer=len(checked.faults) > _MOST_TOLD)
+        errors = [asdict(fault) for fault in checked.faults[:MOST_TOLD]]
+        return problem("contract-onjuist", told, errors=errors, meer=len(checked.faults) > MOST_TOLD)
     taken = contracts.take(gateway, caller, checked.text, checked.profiel)
     if isinstance(taken, Declined):
-        return problem(_DECLINED[taken.why], taken.tekst)
+        return problem(DECLINED[taken.why], taken.tekst)
     contract, new = taken
     where = {"Location": f"/v1/contracts/{name}/versies/{contract.version}"}
     kept = contracts.kept(gateway, caller, name, contract.version)

@@ -70,6 +70,8 @@ CATALOGUE: Final = {
              "Noem onder bezwaren een versie van dit profiel die al geladen is."),
         Kind("contract-overlap", 409, "Op die dagen geldt al een ander profiel",
              "Pas de periode van een van beide aan, of laad het onder de naam van het profiel dat er al is."),
+        Kind("contract-intussen", 409, "Intussen is een andere versie van dit profiel geladen",
+             "Bekijk het verschil met die versie en laad het dan."),
         Kind("contract-onjuist", 422, "Het contractprofiel klopt niet",
              "Verbeter wat onder errors staat en stuur het hele profiel opnieuw; wat er al gold, geldt nog."),
         Kind("rente-onbekend", 422, "Het rentepercentage van die dag is niet bekend",

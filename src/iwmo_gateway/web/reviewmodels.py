@@ -72,6 +72,7 @@ class ReviewsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     gemeente: Text | None = Field(None, examples=["0340"])
+    aanbieder: Text | None = Field(None, examples=["65656055"])
     bericht: str | None = Field(None, pattern=UUID_PATTERN, description="The id of the claim")
     declaratie_nummer: Text | None = Field(None, max_length=12, description="DeclaratieNummer, or invoice number")
     te_laat: bool | None = Field(None, description="Only what is overdue, or only what is not")

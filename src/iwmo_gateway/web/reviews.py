@@ -46,7 +46,7 @@ def get_reviews(
 ) -> Response:
     """The claim lines that wait for their municipality, the nearest due day first."""
     today = day_of(moment)
-    wanted = Wanted(asked.gemeente, asked.bericht, asked.declaratie_nummer, asked.te_laat)
+    wanted = Wanted(asked.gemeente, asked.aanbieder, asked.bericht, asked.declaratie_nummer, asked.te_laat)
     after = None if asked.after is None else reviewmodels.place_of(asked.after)
     found = waiting(gateway, caller, wanted, today, after=after, limit=asked.limit + 1)
     page, link = found[: asked.limit], None

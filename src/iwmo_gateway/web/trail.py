@@ -57,6 +57,16 @@ ACTIONS: Final = {
     "GET /v1/contracts/{name}/versies/{versie}": Action.READ,
     "PUT /v1/contracts/{name}": Action.LOAD,
     "GET /v1/audit": Action.AUDIT,
+    "GET /v1/audit/verification": Action.AUDIT,
+    "GET /v1/parties": Action.SEARCH,
+    "PUT /v1/parties/{code}": Action.ADMINISTER,
+    "GET /v1/mandates": Action.SEARCH,
+    "POST /v1/mandates": Action.ADMINISTER,
+    "DELETE /v1/mandates/{mandate_id}": Action.ADMINISTER,
+    "GET /v1/tokens": Action.SEARCH,
+    "POST /v1/tokens": Action.ADMINISTER,
+    "POST /v1/tokens/{token_id}/opvolger": Action.ADMINISTER,
+    "DELETE /v1/tokens/{token_id}": Action.ADMINISTER,
 }
 """What each call is. The others show nothing of anybody: probes and documentation."""
 _TOO_OFTEN: Final = "te-vaak"
@@ -70,7 +80,8 @@ class Call:
     """One call, with what becomes known of it on the way: who calls, and which messages it shows or changes.
 
     `named` if there is a token, be it a wrong one; `noted` if it was written down where it was done, in the same
-    transaction; `problem` is the code of the problem that it ends in, where the answer is a page.
+    transaction; `problem` is the code of the problem that it ends in, where the answer is a page. `what` is told
+    rather than the path of a call that was done, where that says too little.
     """
 
     origin: Origin
@@ -79,6 +90,7 @@ class Call:
     messages: list[str] = field(default_factory=list)
     noted: bool = False
     problem: str | None = None
+    what: str | None = None
 
     def by(self, caller: Caller) -> Caller:
         """It turns out to be this caller's: from here."""
@@ -177,7 +189,8 @@ def _deed(scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> Deed | N
     params: dict[str, Any] = scope.get("path_params", {})
     about = params.get("message_id") if path.startswith(_MESSAGE) else None
     messages = [about] if about and is_id(about) else []
-    what = _what(path, params, start, found=outcome is Outcome.OK)
+    done = outcome is Outcome.OK
+    what = call.what if done and call.what is not None else _what(path, params, start, found=done)
     if call.caller is None:
         return Deed(
             at=datetime.now(UTC),

@@ -21,6 +21,7 @@ from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import Right
 from iwmo_gateway.web import session as sessions
 from iwmo_gateway.web.access import the_caller
+from iwmo_gateway.web.console import words
 from iwmo_gateway.web.session import CONSOLE, Session, TheSession
 
 STATUS: Final = {
@@ -165,6 +166,8 @@ def _templates() -> Environment:
         "duration": _duration,
         "question": _question,
     }
+    made.filters |= words.FILTERS
+    made.globals |= {"staten": words.STATEN, "rollen": words.ROLLEN}
     made.globals |= {"status_words": STATUS, "version": __version__, "fingerprint": _fingerprint(), "console": CONSOLE}
     return made
 

@@ -6,7 +6,28 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from iwmo_gateway.web.console import message, messages, overview, rules, signing_in, trying
+from iwmo_gateway.web.console import (
+    administration,
+    allocations,
+    claimlines,
+    contracts,
+    loading,
+    mailbox,
+    message,
+    messages,
+    overview,
+    parties,
+    production,
+    replays,
+    retention,
+    reviews,
+    rules,
+    signing_in,
+    tokens,
+    trail,
+    trying,
+    waiting,
+)
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
 
@@ -31,6 +52,20 @@ def every_page() -> Iterator[APIRouter]:
     yield signing_in.router
     yield overview.router
     yield messages.router
+    yield reviews.router
+    yield replays.router
+    yield mailbox.router
+    yield waiting.router
+    yield allocations.router
+    yield claimlines.router
+    yield contracts.router
+    yield loading.router
+    yield production.router
     yield message.router
     yield rules.router
     yield trying.router
+    yield administration.router
+    yield parties.router
+    yield tokens.router
+    yield retention.router
+    yield trail.router

@@ -14,6 +14,8 @@ async function refresh() {
   for (const part of parts) {
     const newer = document.getElementById(part.id) === part ? made.getElementById(part.id) : null;
     if (newer === null || part.contains(document.activeElement)) continue;
+    const opened = newer.querySelectorAll("details");
+    part.querySelectorAll("details").forEach((one, nr) => opened[nr] && (opened[nr].open = one.open));
     if (newer.innerHTML !== part.innerHTML) part.replaceWith(newer);
   }
 }
@@ -51,3 +53,26 @@ function follow() {
 
 addEventListener("hashchange", follow);
 follow();
+
+// A field that is there to be copied gets a button that does it; who has no script selects and copies.
+for (const field of document.querySelectorAll("[data-copy]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "second";
+  button.textContent = field.dataset.copy;
+  const told = document.createElement("span");
+  told.setAttribute("role", "status");
+  button.addEventListener("click", async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      told.textContent = " Gekopieerd.";
+    } catch {
+      told.textContent = " Geselecteerd: kopieer met Ctrl+C.";
+    }
+  });
+  field.after(button, told);
+}
+
+// What is wrong with a form is read out first.
+document.getElementById("fouten")?.focus();
