@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Final
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -18,6 +19,7 @@ from bench import (
     growth,
     judging,
     large,
+    pages,
     pipeline,
     processes,
     searching,
@@ -176,6 +178,11 @@ def _search(run: Run) -> Iterator[Row]:
         yield from searching.measure(stores_of, quick=run.quick, told=run.told)
 
 
+def _pages(run: Run) -> Iterator[Row]:
+    with run.gateways("pages") as (gateway,):
+        yield from pages.measure(gateway, quick=run.quick, told=run.told)
+
+
 def _faults(run: Run) -> Iterator[Row]:
     yield from faulty.measure(quick=run.quick, told=progress.print)
 
@@ -192,6 +199,7 @@ SUBJECTS: Final[dict[str, Callable[[Run], Iterable[Row]]]] = {
     "store": _store,
     "mailbox": _mailbox,
     "search": _search,
+    "pages": _pages,
     "faults": _faults,
 }
 """In the order in which they are measured."""
@@ -205,6 +213,7 @@ def main(
     only: Annotated[str, typer.Option("--only", help=f"Of {', '.join(SUBJECTS)}: these, with commas.")] = "",
 ) -> None:
     """Measure the gateway as ratios against a floor in the same run, on SQLite and PostgreSQL."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("WARNING"))
     chosen = only.split(",") if only else list(SUBJECTS)
     if unknown := [name for name in chosen if name not in SUBJECTS]:
         raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(SUBJECTS)}", param_hint="--only")

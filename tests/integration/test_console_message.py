@@ -166,3 +166,14 @@ def test_a_message_leads_to_what_it_has_to_do_with(call: Callers) -> None:
     page = Browser(call, AANBIEDER).get(f"/berichten/{first['id']}").text
     assert f"/console/berichten/{again['id']}" in page
     assert f"/console/berichten/{first['retour']['id']}" in page
+
+
+def test_every_link_of_its_pages_leads_somewhere(call: Callers, started: str) -> None:
+    for who in (AANBIEDER, "operator"):
+        somebody = Browser(call, who)
+        for path in (f"/berichten/{started}", f"/berichten/{started}/inhoud"):
+            page = somebody.get(path)
+            links = {link.partition("#")[0] for link in re.findall(r'href="/console(/[^"]*)"', page.text)}
+            assert f"/toewijzingen/wmo/{GEMEENTE}/700001" in links or path.endswith("inhoud")
+            for link in links:
+                assert somebody.get(link).status_code == 200, link
