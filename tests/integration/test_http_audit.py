@@ -82,7 +82,9 @@ def test_every_call_is_written_down_once_whatever_comes_of_it(call: Callers) -> 
         call.headers(who)
     for route, action in ACTIONS.items():
         method, path = route.split()
-        path = path.format(message_id=NOBODYS, nr=1, name="none", versie=1)
+        path = path.format(
+            message_id=NOBODYS, nr=1, name="none", versie=1, code="none", mandate_id=NOBODYS, token_id=NOBODYS
+        )
         for who in everybody:
             with written(call) as new:
                 answer = call.client.request(method, path, headers=call.headers(who))

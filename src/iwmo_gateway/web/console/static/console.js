@@ -43,6 +43,17 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
   });
 }
 
+// Who goes to a place in the words of a message sees the same place in the XML beside them.
+function follow() {
+  const place = /^#([ef])(\d+)$/.exec(location.hash);
+  const pane = document.querySelector(".beside .source");
+  const beside = place && pane && document.getElementById((place[1] === "e" ? "r" : "x") + place[2]);
+  if (beside) pane.scrollTop = beside.closest("li").offsetTop - pane.clientHeight / 3;
+}
+
+addEventListener("hashchange", follow);
+follow();
+
 // A field that is there to be copied gets a button that does it; who has no script selects and copies.
 for (const field of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
