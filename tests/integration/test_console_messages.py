@@ -61,7 +61,7 @@ def told(call: Callers) -> dict[str, str]:
 def listed(answer: Response) -> list[str]:
     """The identifications in a list."""
     assert answer.status_code == 200, answer.text
-    return [link.text_content() for link in html.fromstring(answer.content).xpath("//tbody/tr/td[3]/a")]
+    return [link.text_content() for link in html.fromstring(answer.content).xpath("//tbody/tr/td[2]/a")]
 
 
 @pytest.mark.parametrize("who", [GEMEENTE, AANBIEDER, ANDERE_AANBIEDER, "operator", "auditor"])

@@ -80,6 +80,16 @@ def test_what_can_be_no_number_is_a_problem(call: Callers, query: str) -> None:
     is_problem(call.get("operator", f"/v1/berichten?{query}"), 400, "parameters")
 
 
+def test_return_messages_alone_or_left_out(call: Callers, ids: dict[str, str]) -> None:
+    for who in ("operator", AANBIEDER):
+        found = {one["id"]: one["soort"] for one in everything(call, who)}
+        asks = {one["id"] for one in everything(call, who, "retour=false")}
+        answers = {one["id"]: one["soort"] for one in everything(call, who, "retour=true")}
+        assert asks == set(ids.values())
+        assert answers == {identity: soort for identity, soort in found.items() if identity not in asks}
+        assert set(answers.values()) == {"WMO302", "WMO316", "WMO320", "WMO325"}
+
+
 def test_what_is_found_is_a_spreadsheet_too(call: Callers, ids: dict[str, str]) -> None:
     answer = call.get(AANBIEDER, "/v1/berichten?soort=WMO323&limit=1", Accept="text/csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"

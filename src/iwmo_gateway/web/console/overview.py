@@ -125,6 +125,7 @@ def _received(told: Period) -> dict[str, Any]:
     return {
         "outcomes": outcomes,
         "by_day": by_day,
+        "busy": sorted({day for day, _ in by_day}, reverse=True),
         "by_kind": by_kind,
         "kinds_found": sorted({one.soort for one in told.received}),
         "received_chart": _chart("Berichten per dag naar uitkomst", told.days, series),
