@@ -121,6 +121,7 @@ def test_what_is_asked_of_the_provider(browser: TestClient) -> None:
         {"iss": "https://elsewhere.example"},
         {"exp": int(datetime.now(UTC).timestamp()) - 3600},
         {"exp": None},
+        {"iat": None},
         {"iat": int(datetime.now(UTC).timestamp()) + 3600},
         {"sub": None},
         {"sub": ""},

@@ -145,7 +145,7 @@ class Provider:
         )
         registry.validate(claims)
         subject = claims["sub"]
-        if not isinstance(subject, str) or not subject:
+        if not isinstance(subject, str):
             raise ValueError("sub")
         return subject
 
