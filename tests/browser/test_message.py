@@ -103,5 +103,5 @@ def test_a_message_that_waits_tells_by_itself_that_it_was_judged(visitor: Visito
     assert judge_next(site.gateway, datetime.now(UTC)) is not None
     if not visitor.scripted:
         visitor.page.reload()
-    expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("afgekeurd", timeout=15_000)
+    expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("afgekeurd", timeout=30_000)
     expect(visitor.page.locator("#b1")).to_contain_text("TR019")

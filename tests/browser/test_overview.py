@@ -57,9 +57,9 @@ def test_it_follows_what_happens(browser: Browser, site: Site) -> None:
         with site.client("65656055") as client:
             body = lone_start("NIEUW", Afzender="65656055", Ontvanger="0340")
             assert client.post("/v1/berichten", content=body, headers=headers).status_code == 201
-        expect(page.get_by_role("img", name="Berichten per dag naar uitkomst")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("img", name="Berichten per dag naar uitkomst")).to_be_visible(timeout=30_000)
         page.get_by_text("Als tabel").first.click()
         page.get_by_role("heading", level=1).click()  # the focus is elsewhere: that would keep it as it is
-        with page.expect_response(re.compile("/console/"), timeout=20_000):
+        with page.expect_response(re.compile("/console/"), timeout=30_000):
             pass
         expect(page.get_by_role("row", name=re.compile("^09-01-2023")).first).to_be_visible()

@@ -73,7 +73,7 @@ def test_from_a_filter_over_a_dry_run_to_the_result(visitor: Visitor, site: Site
     visitor.fine("replay-loopt")
     assert worked(site) == 2
     if visitor.scripted:
-        expect(page.get_by_role("status")).to_contain_text("klaar", timeout=15000)  # by itself
+        expect(page.get_by_role("status")).to_contain_text("klaar", timeout=30000)  # by itself
     else:
         page.get_by_role("link", name="Vernieuwen").click()
     expect(page.get_by_role("heading", name="Het verschil")).to_be_visible()

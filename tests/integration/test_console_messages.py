@@ -12,6 +12,7 @@ from httpx2 import Response
 from lxml import html
 
 from iwmo_gateway.gateway import filters
+from iwmo_gateway.web.console.messages import Asked
 from tests.conftest import Callers
 from tests.integration.test_http_builders import (
     AANBIEDER,
@@ -87,6 +88,11 @@ def test_everything_that_was_filled_in_must_hold(call: Callers, told: dict[str, 
     nothing = visitor.get("/berichten", zoek="NIETS")
     assert listed(nothing) == []
     assert "Er is geen bericht dat hieraan voldoet" in nothing.text
+
+
+def test_a_rule_is_found_however_its_letters_are_typed() -> None:
+    typed = {"tr019": "TR019", "Contract-Maand": "contract-maand", "303-btwbedrag": "303-BtwBedrag", "xsd": "XSD"}
+    assert {code: Asked(regel=code).regel for code in typed} == typed
 
 
 WRONG = {

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from iwmo_gateway.contract.regels import REGELS
 from iwmo_gateway.gateway import filters, results
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.rules.rulebook import rulebook
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import SOORTEN, answered_by
 from iwmo_gateway.store.audit import Action
@@ -27,6 +29,8 @@ from iwmo_gateway.web.trail import TheCall, tells
 router = APIRouter(prefix=CONSOLE, include_in_schema=False)
 
 _PAGE: Final = 50
+_RULES: Final = {code.lower(): code for code in (*rulebook(), *REGELS, "XSD")}
+"""Codes of rules as they are written, by what is typed."""
 _LONGEST_NAME: Final = 60
 _SHEET: Final = 1000
 """How many messages one spreadsheet holds."""
@@ -84,10 +88,15 @@ class Asked(BaseModel):
     formaat: Literal["csv", "xlsx"] | None = None
     gedaan: Literal["bewaard", "vergeten"] | None = None
 
-    @field_validator("soort", "regel")
+    @field_validator("soort")
     @classmethod
     def _in_capitals(cls, value: str | None) -> str | None:
         return value.upper() if value else value
+
+    @field_validator("regel")
+    @classmethod
+    def _as_it_is_written(cls, value: str | None) -> str | None:
+        return value and _RULES.get(value.lower(), value)
 
     @field_validator("soort")
     @classmethod

@@ -3,7 +3,7 @@
 
 // Parts marked data-live are fetched again now and then, and replaced where they changed. Who is typing in one, or has
 // the focus in it, is left alone; a hidden page asks for nothing.
-const SECONDS = 5;
+const SECONDS = 10;
 
 async function refresh() {
   const parts = [...document.querySelectorAll("[data-live]")];
