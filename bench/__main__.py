@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Final
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -18,8 +19,10 @@ from bench import (
     growth,
     judging,
     large,
+    pages,
     pipeline,
     processes,
+    searching,
     stages,
     statements,
     stores,
@@ -170,6 +173,16 @@ def _mailbox(run: Run) -> Iterator[Row]:
         yield from stores.measure_mailbox(stores_of, quick=run.quick, told=run.told)
 
 
+def _search(run: Run) -> Iterator[Row]:
+    with run.gateways("few_searched", "many_searched") as stores_of:
+        yield from searching.measure(stores_of, quick=run.quick, told=run.told)
+
+
+def _pages(run: Run) -> Iterator[Row]:
+    with run.gateways("pages") as (gateway,):
+        yield from pages.measure(gateway, quick=run.quick, told=run.told)
+
+
 def _faults(run: Run) -> Iterator[Row]:
     yield from faulty.measure(quick=run.quick, told=progress.print)
 
@@ -185,6 +198,8 @@ SUBJECTS: Final[dict[str, Callable[[Run], Iterable[Row]]]] = {
     "beside": _beside,
     "store": _store,
     "mailbox": _mailbox,
+    "search": _search,
+    "pages": _pages,
     "faults": _faults,
 }
 """In the order in which they are measured."""
@@ -198,6 +213,7 @@ def main(
     only: Annotated[str, typer.Option("--only", help=f"Of {', '.join(SUBJECTS)}: these, with commas.")] = "",
 ) -> None:
     """Measure the gateway as ratios against a floor in the same run, on SQLite and PostgreSQL."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("WARNING"))
     chosen = only.split(",") if only else list(SUBJECTS)
     if unknown := [name for name in chosen if name not in SUBJECTS]:
         raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(SUBJECTS)}", param_hint="--only")

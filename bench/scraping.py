@@ -84,7 +84,7 @@ def noted(gateway: Gateway) -> Iterator[list[tuple[str, Any, float]]]:
 def plan_of(gateway: Gateway, statement: str, parameters: Any) -> str:
     """The tables and indexes of its plan."""
     with gateway.database.reading() as transaction:
-        rows = transaction.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        rows = transaction.connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
         steps = [row[0].strip(" ->").split("  (")[0] for row in rows]
     return "; ".join(step for step in steps if " on " in step or " using " in step)
 

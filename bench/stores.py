@@ -44,7 +44,7 @@ def measure(stores: Sequence[Gateway], *, quick: bool, told: Callable[[str], Non
         load_contract(store)
         for each in (provider, warming):
             each.allocate(store)
-        _fill(store, prestaties, _lines(lines))
+        fill(store, prestaties, earlier_lines(lines))
         if _count(store, prestaties) < lines:
             raise SystemExit("The store is not filled")
     told(f"a claim of {provider.lines} lines")
@@ -89,7 +89,7 @@ def _looked(store: Gateway, times: int) -> None:
             raise SystemExit(f"{len(found)} messages wait, not {_WAITING}")
 
 
-def _lines(amount: int) -> Iterator[Mapping[str, Any]]:
+def earlier_lines(amount: int) -> Iterator[Mapping[str, Any]]:
     """Lines as earlier claims left them, each claim for one month and by another provider than the one before."""
     for number in range(amount):
         claim, line = divmod(number, _A_CLAIM)
@@ -134,11 +134,11 @@ def _fill_mailboxes(store: Gateway, amount: int) -> None:
             insert(parties),
             [{"code": code, "kind": kind_of(code), "mailbox_nr": amount, "created_at": _SENT_AT} for code in codes],
         )
-    _fill(store, messages, (_message(number, ids[number], codes) for number in range(amount)))
-    _fill(store, mailbox, _entries(ids, codes))
+    fill(store, messages, (a_message(number, ids[number], codes) for number in range(amount)))
+    fill(store, mailbox, _entries(ids, codes))
 
 
-def _message(number: int, message: str, codes: Sequence[str]) -> Mapping[str, Any]:
+def a_message(number: int, message: str, codes: Sequence[str]) -> Mapping[str, Any]:
     return {
         "id": message,
         "domain": "wmo",
@@ -175,7 +175,7 @@ def _entries(ids: Sequence[str], codes: Sequence[str]) -> Iterator[Mapping[str, 
         }
 
 
-def _fill(store: Gateway, table: Table, rows: Iterator[Mapping[str, Any]]) -> None:
+def fill(store: Gateway, table: Table, rows: Iterator[Mapping[str, Any]]) -> None:
     with store.database.writing() as transaction:
         bulk_insert(transaction, table, rows)
     with store.database.writing() as transaction:

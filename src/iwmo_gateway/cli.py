@@ -49,6 +49,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn stops gracefully on these, and then raises them again: by now there is nothing left to end.
             signal.signal(number, lambda *_: None)
+        spare_collector()
         with working_beside(gateway):
             server_of(gateway, host or settings.host, settings.port if port is None else port).run()
 

@@ -264,6 +264,7 @@ def a_late_writer(gateway: Gateway, nr: int) -> Iterator[Event]:
     def write() -> None:
         with gateway.database.writing() as transaction:
             stored.add(transaction, deed(nr))
+            transaction.execute(text("SELECT 1"))  # with which it is sent
             wrote.set()
             assert go_on.wait(PATIENCE)
 

@@ -166,3 +166,16 @@ def test_a_message_leads_to_what_it_has_to_do_with(call: Callers) -> None:
     page = Browser(call, AANBIEDER).get(f"/berichten/{first['id']}").text
     assert f"/console/berichten/{again['id']}" in page
     assert f"/console/berichten/{first['retour']['id']}" in page
+
+
+def test_every_link_of_its_pages_leads_somewhere(call: Callers, started: str) -> None:
+    claimed = call.send(AANBIEDER, claim(Line(nummer=700001))).json()["id"]
+    for who in (AANBIEDER, "operator"):
+        somebody = Browser(call, who)
+        links: set[str] = set()
+        for path in (f"/berichten/{started}", f"/berichten/{started}/inhoud", f"/berichten/{claimed}", "/regels/TR019"):
+            found = re.findall(r'href="/console(/[^"]*)"', somebody.get(path).text)
+            links |= {link.partition("#")[0].replace("&amp;", "&") for link in found}
+        assert f"/toewijzingen/wmo/{GEMEENTE}/700001" in links
+        for link in links:
+            assert somebody.get(link).status_code == 200, link

@@ -105,3 +105,19 @@ def test_examples_are_those_of_the_caller(call: Callers) -> None:
     assert "wijst begeleiding" not in provider.get("/proberen").text
     assert "wijst begeleiding" in officer.get("/proberen").text
     assert echoed(officer.get("/proberen?voorbeeld=2").text) == ""
+
+
+def test_what_is_pasted_is_shown_and_never_run(call: Callers) -> None:
+    body = start("START02", 799999).replace(b"<iwmo:Achternaam>Proefstra", b"<iwmo:Achternaam>&lt;script&gt;x")
+    body = body.replace(b"Proefstra", b"&lt;script&gt;x")
+    page = Browser(call, AANBIEDER).post("/proberen", "/proberen", xml=body.decode())
+    assert "&lt;script&gt;x" in page.text
+    assert "<script>x" not in page.text
+
+
+def test_a_value_of_any_length_is_told_as_a_fault(call: Callers) -> None:
+    body = start("START02").replace(b">700001<", b">" + b"9" * 50_000 + b"<")
+    page = Browser(call, AANBIEDER).post("/proberen", "/proberen", xml=body.decode())
+    assert page.status_code == 200
+    assert 'class="status invalid"' in page.text
+    assert page.text.count("9") < 60_000  # whole in the form alone

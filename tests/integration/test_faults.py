@@ -335,12 +335,14 @@ def test_readyz_tells_a_database_that_cannot_be_written_to(call: Callers, monkey
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_readyz_tells_a_database_that_only_reads(call: Callers) -> None:
-    @event.listens_for(call.gateway.database.engine, "begin")
-    def only_reading(connection: Any) -> None:
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    engine = call.gateway.database.engine
+
+    @event.listens_for(engine, "checkout")
+    def only_reading(connection: Any, *_: Any) -> None:
+        connection.execute("SET default_transaction_read_only = on")
 
     assert call.client.get("/readyz").json() == {"status": "database not available"}
-    event.remove(call.gateway.database.engine, "begin", only_reading)
+    event.remove(engine, "checkout", only_reading)
     assert call.client.get("/readyz").json() == {"status": "ok"}
 
 
@@ -490,16 +492,16 @@ def full_disk(gateway: Gateway, name: str) -> Iterator[None]:
         yield
         event.remove(gateway.database.engine, "begin", no_page_more)
         with gateway.database.reading() as transaction:
-            transaction.exec_driver_sql("PRAGMA max_page_count = 1073741823")
+            transaction.connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
         return
     with gateway.database.writing() as transaction:
-        transaction.exec_driver_sql(
+        transaction.connection.exec_driver_sql(
             "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql"
             " AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
         )
-        transaction.exec_driver_sql(
+        transaction.connection.exec_driver_sql(
             f"CREATE TRIGGER full_disk BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION full_disk()"
         )
     yield
     with gateway.database.writing() as transaction:
-        transaction.exec_driver_sql("DROP FUNCTION full_disk CASCADE")
+        transaction.connection.exec_driver_sql("DROP FUNCTION full_disk CASCADE")

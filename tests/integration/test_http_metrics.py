@@ -239,7 +239,7 @@ def test_what_waits_is_found_by_indexes(call: Callers) -> None:
         steps = [
             step[-1]
             for statement, parameters in asked
-            for step in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            for step in transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
     assert len(asked) == 5
     assert [step for step in steps if step in WALKS] == []

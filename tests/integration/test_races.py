@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select, text
 
 from iwmo_gateway.gateway import judging, replay, replaying
 from iwmo_gateway.gateway import mailbox as mailboxes
@@ -249,6 +249,7 @@ def test_a_message_whose_lock_is_not_to_be_had_is_kept_and_judged_by_a_worker_af
             def assess_while_another_takes_the_lock(*arguments: Any) -> Any:
                 transaction = another.enter_context(other.writing())
                 other.lock(transaction, "wmo", GEMEENTE, AANBIEDER)
+                transaction.scalar(text("SELECT 1"))  # which waits until the lock is there
                 return assess(*arguments)
 
             patched.setattr(judging, "assess", assess_while_another_takes_the_lock)

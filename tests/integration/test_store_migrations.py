@@ -70,9 +70,10 @@ def test_migrating_an_empty_database_makes_every_table_and_migrating_again_chang
 
 def test_the_migrations_make_what_the_models_say(empty: Database) -> None:
     empty.migrate()
-    with empty.reading() as connection:
+    with empty.reading() as transaction:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
+            transaction.connection,
+            opts={"compare_type": True, "compare_server_default": True, "target_metadata": metadata},
         )
         assert compare_metadata(context, metadata) == []
 

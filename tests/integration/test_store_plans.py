@@ -41,7 +41,7 @@ def walks(call: Callers, asked: list[tuple[str, Any]]) -> list[str]:
     found = []
     with call.gateway.database.reading() as transaction:
         for statement, parameters in asked:
-            plan = transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plan = transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             found += [f"{step[-1]}: {statement}" for step in plan if any(walk in step[-1] for walk in WALKS)]
     return found
 

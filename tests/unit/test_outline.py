@@ -15,7 +15,7 @@ from iwmo_gateway.standard import outline
 from iwmo_gateway.standard.outline import Element, part_at, part_of, parts_of
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.standard.xml import Document, read
-from iwmo_gateway.web.console.reading import Spectacles, lines_of, numbered
+from iwmo_gateway.web.console.reading import Interpreter, lines_of, numbered
 from tests.cases import Case, cases
 from tests.claims import Line, claim
 from tests.conftest import SECRET
@@ -78,16 +78,16 @@ def test_what_stands_at_a_place_is_in_the_part_that_it_leads_to(schemas: Schemas
 def test_what_no_schema_knows_is_hidden_like_what_is_personal(gateway: Gateway) -> None:
     body = start().replace(b"</wmo305:Client>", b'<BSN soort="999912008">999912008</BSN></wmo305:Client>')
     document = document_of(body)
-    reader = Spectacles(gateway, document, lines_of(body), date(2023, 3, 1))
+    reader = Interpreter(gateway, document, lines_of(body), date(2023, 3, 1))
     told = [row.text + str(row.attributes) for row in reader.reading(reader.part(1), ()).rows]
     assert not [value for value in PERSONAL if any(value in text for text in told)]
-    opened = Spectacles(gateway, document, lines_of(body), date(2023, 3, 1), opened=True)
+    opened = Interpreter(gateway, document, lines_of(body), date(2023, 3, 1), opened=True)
     assert any(BSN in row.text for row in opened.reading(opened.part(1), ()).rows)
 
 
 def test_every_line_of_a_message_that_is_written_out_has_its_number(gateway: Gateway) -> None:
     body = etree.tostring(etree.fromstring(start()), pretty_print=True)
-    reader = Spectacles(gateway, document_of(body), lines_of(body), date(2023, 3, 1))
+    reader = Interpreter(gateway, document_of(body), lines_of(body), date(2023, 3, 1))
     rows = reader.reading(reader.part(1), ()).rows
     lines = [row.line for row in rows]
     assert all(line is not None for line in lines)
@@ -98,7 +98,7 @@ def test_every_line_of_a_message_that_is_written_out_has_its_number(gateway: Gat
 def test_a_message_on_one_line_is_read_too(gateway: Gateway) -> None:
     root = etree.fromstring(start(), etree.XMLParser(remove_blank_text=True))
     body = etree.tostring(root)
-    reader = Spectacles(gateway, document_of(body), lines_of(body), date(2023, 3, 1))
+    reader = Interpreter(gateway, document_of(body), lines_of(body), date(2023, 3, 1))
     rows = reader.reading(reader.part(1), ()).rows
     assert {row.line for row in rows} == {1, None}
 
@@ -106,7 +106,7 @@ def test_a_message_on_one_line_is_read_too(gateway: Gateway) -> None:
 def test_what_was_found_at_no_place_is_told_beside(gateway: Gateway) -> None:
     finding = Finding("TR019", 3, "9019", "X", "/Bericht/X", 1, "x", None, None, Actie.REJECT)
     body = start()
-    reader = Spectacles(gateway, document_of(body), lines_of(body), date(2023, 3, 1))
+    reader = Interpreter(gateway, document_of(body), lines_of(body), date(2023, 3, 1))
     reading = reader.reading(reader.part(1), numbered([finding], "3.2"))
     assert [one.nr for one in reading.loose] == [1]
     assert list(reading.told) == []

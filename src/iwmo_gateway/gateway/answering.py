@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from iwmo_gateway.errors import StoreConflict
-from iwmo_gateway.gateway import metrics
+from iwmo_gateway.gateway import clients, metrics
 from iwmo_gateway.gateway.assessing import Asked, load_known
 from iwmo_gateway.gateway.clients import keep_facts
 from iwmo_gateway.gateway.context import Gateway
@@ -84,5 +84,6 @@ def _keep_facts(gateway: Gateway, transaction: Transaction, asked: Asked, status
     if message.status in COUNTS:
         facts.take_back(transaction, message)
     if status in COUNTS:
-        known = load_known(gateway, transaction, message, bericht)
+        known = clients.asked(gateway.keyring, transaction, bericht)()
+        known = load_known(gateway, transaction, message, bericht, known)
         keep_facts(gateway, transaction, message, bericht, known, verdict.settlement)

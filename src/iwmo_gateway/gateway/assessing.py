@@ -87,10 +87,12 @@ def complete(
         return Complete(assessment.verdict)
     if isinstance(bericht, Retour):
         return _complete_answer(gateway, transaction, message, bericht, assessment.verdict, received_at)
-    asked = asks_contract(bericht, gateway.codelists)
+    # Asked at once: each wait for the database costs about as much as its answer.
+    known_clients = clients.asked(gateway.keyring, transaction, bericht)
     parties = (message.domain, message.gemeente, message.aanbieder)
+    asked = asks_contract(bericht, gateway.codelists)
     profielen = contracts.profielen_of(transaction, *parties) if asked else ()
-    known = load_known(gateway, transaction, message, bericht, profielen)
+    known = load_known(gateway, transaction, message, bericht, known_clients(), profielen)
     bronnen = gateway.bronnen(received_at, profielen)
     against = judge_against(bericht, known.historie, bronnen, told)
     return Complete(beside(assessment.verdict, against), known, bronnen)
@@ -98,10 +100,14 @@ def complete(
 
 @traced("load history")
 def load_known(
-    gateway: Gateway, transaction: Transaction, message: Message, bericht: Bericht, profielen: tuple[Profiel, ...] = ()
+    gateway: Gateway,
+    transaction: Transaction,
+    message: Message,
+    bericht: Bericht,
+    known: Known,
+    profielen: tuple[Profiel, ...] = (),
 ) -> Known:
-    """The clients of a message and the facts that it is judged against, under these contracts."""
-    known = clients.find(gateway.keyring, transaction, bericht)
+    """The clients of a message with the facts that it is judged against, under these contracts."""
     mine = replace(known.historie, identificatie_used=_used(transaction, message))
     rules = frozenset(regel.regel for profiel in profielen for regel in profiel.regels)
     loaded = facts.load_historie(transaction, message, bericht, mine, rules)

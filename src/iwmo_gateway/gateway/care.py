@@ -26,6 +26,7 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.standard.kinds import SOORTEN, Domain
 from iwmo_gateway.store import care
 from iwmo_gateway.store.care import Periode, Versie
+from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.search import Search
 from iwmo_gateway.store.states import ALLE
 from iwmo_gateway.store.states_of_care import (
@@ -116,9 +117,7 @@ def followed(gateway: Gateway, caller: Caller, feit: ToewijzingFeit, jaar: int |
     found = results.search(gateway, caller, about, before=None, limit=SHOWN)
     with gateway.database.reading() as transaction:
         versies = care.versions(transaction, feit.key, caller.party)
-        geclaimd = care.claimed(transaction, feit.key)
-        between = feit.domein, feit.gemeente, feit.aanbieder
-        profielen = profielen_between(transaction, [between])[between]
+        verloop = _verloop_of(transaction, feit, jaar, day_of(caller.at))
     return Toewijzing(
         feit=feit,
         versies=tuple(versies),
@@ -126,7 +125,7 @@ def followed(gateway: Gateway, caller: Caller, feit: ToewijzingFeit, jaar: int |
         regels=tuple(regels),
         # A number is unique in a domain only.
         berichten=tuple(one for one in found if one.message.domain == feit.domein),
-        verloop=_verloop(feit, geclaimd, profielen, jaar, day_of(caller.at)),
+        verloop=verloop,
     )
 
 
@@ -153,7 +152,8 @@ def line(gateway: Gateway, caller: Caller, nr: int) -> Regel | None:
         within = [one for one in own if one.ingangsdatum <= feit.begindatum <= (one.einddatum or feit.begindatum)]
         toewijzing = next(iter(within[-1:] or own[-1:]), None)
     if toewijzing is not None:
-        verloop = followed(gateway, caller, toewijzing, feit.begindatum.year).verloop
+        with gateway.database.reading() as transaction:
+            verloop = _verloop_of(transaction, toewijzing, feit.begindatum.year, day_of(caller.at))
     return Regel(feit, _counterpart(gateway, caller, feit), toewijzing, verloop)
 
 
@@ -178,6 +178,12 @@ def meanings(gateway: Gateway, domein: str, soort: str, element: str) -> dict[st
             if path[-1] == element and facts.value is not None:
                 found |= facts.value.codes
     return found
+
+
+def _verloop_of(transaction: Transaction, feit: ToewijzingFeit, jaar: int | None, today: date) -> Verloop:
+    between = feit.domein, feit.gemeente, feit.aanbieder
+    profielen = profielen_between(transaction, [between])[between]
+    return _verloop(feit, care.claimed(transaction, feit.key), profielen, jaar, today)
 
 
 def _verloop(

@@ -1,7 +1,7 @@
 """Clients: finding them by hashes of the Bsn, and keeping facts about them with what is personal encrypted."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from iwmo_gateway.gateway.context import Gateway
@@ -24,10 +24,17 @@ class Known:
     new: frozenset[str] = frozenset()
 
 
-def find(keyring: Keyring, transaction: Transaction, bericht: Bericht) -> Known:
-    """Who the clients of a message are, in one query; one who is not here yet is given what facts will know him by."""
+def asked(keyring: Keyring, transaction: Transaction, bericht: Bericht) -> Callable[[], Known]:
+    """Ask who the clients of a message are, in one query; what is returned waits for it.
+
+    One who is not here yet is given what facts will know him by.
+    """
     hashes = {client.bsn: list(keyring.hashes(client.bsn).values()) for client in bericht.clienten}
-    found = clients.find(transaction, [hashed for each in hashes.values() for hashed in each])
+    found = clients.asked(transaction, [hashed for each in hashes.values() for hashed in each])
+    return lambda: _known(bericht, hashes, found())
+
+
+def _known(bericht: Bericht, hashes: Mapping[str, list[bytes]], found: Mapping[bytes, bytes]) -> Known:
     known = {bsn: next((found[hashed] for hashed in each if hashed in found), None) for bsn, each in hashes.items()}
     historie = Historie(
         clienten={bsn: (client or clients.new()).hex() for bsn, client in known.items()},

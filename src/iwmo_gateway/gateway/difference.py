@@ -38,7 +38,7 @@ def shown(gateway: Gateway, message: Message, sealed: Sealed, occasion: Occasion
         judgement = messages.newest_judgements(transaction, [message.id]).get(message.id)
         answer = messages.answer_of(transaction, message.id)
         kept = messages.xml_of(transaction, answer.id) if answer is not None else None
-        theirs = message.ontvanger is not None and parties.answers_itself(transaction, message.ontvanger)
+        theirs = parties.answers_itself(transaction, message.ontvanger)()
     after = status_of(assessment, verdict)
     silent = after in {Status.INVALID, Status.IN_REVIEW} or document.soort.is_answer or theirs
     says = None if silent else made_answer(gateway, message, document, verdict, occasion)

@@ -122,6 +122,7 @@ def _settle(
         if before is not None and (message.status in COUNTS or answered_by_receiver(transaction, message)):
             # Somebody else had it judged since it was read: an approval is never taken back, nor what a receiver said.
             return before
+        itself = parties.answers_itself(transaction, message.ontvanger)
         judged = complete(gateway, transaction, message, assessment, occasion.received_at, telling.judged)
         telling.at(Fase.BOEKT)
         verdict, status = judged.verdict, status_of(assessment, judged.verdict)
@@ -130,7 +131,7 @@ def _settle(
             if _gist(said) == _gist(verdict.findings):
                 return before
         answers = status is not Status.INVALID and not document.soort.is_answer
-        theirs = answers and message.ontvanger and parties.answers_itself(transaction, message.ontvanger)
+        theirs = answers and itself()
         answers = answers and not theirs and status is not Status.IN_REVIEW
         answer = made_answer(gateway, message, document, verdict, occasion) if answers else None
         judgement = _judgement(gateway, message, document, assessment, verdict, status, answer, occasion)
@@ -140,7 +141,7 @@ def _settle(
             "judgements": judgement.nr,
             "holds_identification": counts,
             # Who answers by itself must see what it is to answer, right or wrong.
-            "forwarded": status in COMPLETE or bool(theirs),
+            "forwarded": status in COMPLETE or theirs,
             "received_at": occasion.received_at,
             "error": None,
         }
@@ -211,8 +212,7 @@ def send(
         retour, xml = answer
         if judgement.status in COUNTS:
             retour = replace(retour, forwarded=True)
-        if not messages.insert_message(transaction, retour, gateway.keyring.seal_xml(retour.id, xml), None):
-            raise StoreConflict("The identification of the answer is in use")
+        messages.insert_answer(transaction, retour, gateway.keyring.seal_xml(retour.id, xml))
         deliveries.append((message.afzender, retour.id, replaces))
         detail = noted({"retour": retour.id, "vervangt": replaces})
         happened.append(Event(occasion.now, "answered", "gateway", detail))

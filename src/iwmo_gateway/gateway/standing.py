@@ -67,7 +67,7 @@ class _Standing(Collector):
     def _ask(self, transaction: Transaction, now: datetime) -> Iterator[Metric]:
         today = day_of(now)
         tomorrow = terms.add_working_days(today, 1)
-        limits = {term: _limits(term, today, tomorrow) for term in (terms.CLAIM, terms.RETURN)}
+        limits = {term: limits_of(term, today, tomorrow) for term in (terms.CLAIM, terms.RETURN)}
         large = self._gateway.settings.sync_limit_bytes
         yield from _unjudged(watching.unjudged(transaction, large, limits[terms.CLAIM], limits[terms.RETURN]), now)
         yield from _unfetched(watching.unfetched(transaction, now - _DAY, now - 7 * _DAY), now)
@@ -86,7 +86,7 @@ class _Standing(Collector):
         yield GaugeMetricFamily("iwmo_replays_running", "Replays that run", running)
 
 
-def _limits(term: Term, today: date, tomorrow: date) -> Limits:
+def limits_of(term: Term, today: date, tomorrow: date) -> Limits:
     """Before which moments a message came whose term is over, or ends today or on the next working day."""
     return Limits(late=_end_of(term.latest(today - _DAY)), soon=_end_of(term.latest(tomorrow)))
 

@@ -40,7 +40,7 @@ def attempt(gateway: Gateway, caller: Caller, body: bytes, received_at: datetime
     document = gateway.document_of(message, body)
     answers = not document.soort.is_answer and message.status not in _NO_ANSWER
     with gateway.database.reading() as transaction:
-        theirs = message.ontvanger is not None and parties.answers_itself(transaction, message.ontvanger)
+        theirs = parties.answers_itself(transaction, message.ontvanger)()
     retour = None
     if answers and not theirs:
         occasion = Occasion(caller.actor, caller.at, received_at, day_of(received_at))

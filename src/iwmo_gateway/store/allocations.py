@@ -12,36 +12,43 @@ from iwmo_gateway.rules.historie import Historie, Toewijzing, toewijzingen_of
 from iwmo_gateway.standard.berichten import Toewijzingsbericht
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store.database import Transaction, among, listed
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import messages, toewijzing_versies, toewijzingen
 
 _VERSION: Final = [field.name for field in fields(Toewijzing) if field.name != "nummer"]
 
 # Made once: building a statement anew for every message costs more than running it.
-_VERSIONS: Final = {
-    dialect: select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
-    .join_from(toewijzingen, toewijzing_versies)
-    .where(
-        toewijzingen.c.domain == bindparam("domain"),
-        toewijzingen.c.gemeente == bindparam("gemeente"),
-        numbered,
-        toewijzing_versies.c.message != bindparam("id"),
-    )
-    .order_by(toewijzing_versies.c.nr)
-    for dialect, numbered in among(toewijzingen.c.nummer, "nummers").items()
-}
-_KNOWN: Final = {
-    dialect: select(toewijzing_versies.c.client, toewijzing_versies.c.geboortedatum)
-    .join_from(toewijzing_versies, toewijzingen)
-    .where(
-        toewijzingen.c.domain == bindparam("domain"),
-        toewijzingen.c.gemeente == bindparam("gemeente"),
-        toewijzing_versies.c.aanbieder == bindparam("aanbieder"),
-        one_of_them,
-    )
-    .order_by(toewijzing_versies.c.toewijzingsdatum, toewijzing_versies.c.toewijzingstijd, toewijzing_versies.c.message)
-    for dialect, one_of_them in among(toewijzing_versies.c.client, "clienten").items()
-}
-_OF_CLIENT: Final = (
+_VERSIONS: Final = Prepared(
+    {
+        dialect: select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
+        .join_from(toewijzingen, toewijzing_versies)
+        .where(
+            toewijzingen.c.domain == bindparam("domain"),
+            toewijzingen.c.gemeente == bindparam("gemeente"),
+            numbered,
+            toewijzing_versies.c.message != bindparam("id"),
+        )
+        .order_by(toewijzing_versies.c.nr)
+        for dialect, numbered in among(toewijzingen.c.nummer, "nummers").items()
+    }
+)
+_KNOWN: Final = Prepared(
+    {
+        dialect: select(toewijzing_versies.c.client, toewijzing_versies.c.geboortedatum)
+        .join_from(toewijzing_versies, toewijzingen)
+        .where(
+            toewijzingen.c.domain == bindparam("domain"),
+            toewijzingen.c.gemeente == bindparam("gemeente"),
+            toewijzing_versies.c.aanbieder == bindparam("aanbieder"),
+            one_of_them,
+        )
+        .order_by(
+            toewijzing_versies.c.toewijzingsdatum, toewijzing_versies.c.toewijzingstijd, toewijzing_versies.c.message
+        )
+        for dialect, one_of_them in among(toewijzing_versies.c.client, "clienten").items()
+    }
+)
+_OF_CLIENT: Final = Prepared(
     select(toewijzingen.c.nummer)
     .join_from(toewijzing_versies, toewijzingen)
     .where(
@@ -52,7 +59,7 @@ _OF_CLIENT: Final = (
     .distinct()
 )
 _own = toewijzing_versies.alias("own")
-_ALL_OF_CLIENT: Final = (
+_ALL_OF_CLIENT: Final = Prepared(
     select(toewijzingen.c.nummer, *(toewijzing_versies.c[name] for name in _VERSION))
     .join_from(toewijzingen, toewijzing_versies)
     .where(
@@ -63,21 +70,23 @@ _ALL_OF_CLIENT: Final = (
     )
     .order_by(toewijzingen.c.nummer, toewijzing_versies.c.nr)
 )
-_RECEIVED: Final = {
-    dialect: select(
-        toewijzingen.c.nummer,
-        toewijzing_versies.c.client,
-        toewijzing_versies.c.ingangsdatum,
-        func.min(messages.c.received_at),
-    )
-    .join_from(toewijzingen, toewijzing_versies)
-    .join(messages, messages.c.id == toewijzing_versies.c.message)
-    .where(toewijzingen.c.domain == bindparam("domain"), toewijzingen.c.gemeente == bindparam("gemeente"), numbered)
-    .group_by(toewijzingen.c.nummer, toewijzing_versies.c.client, toewijzing_versies.c.ingangsdatum)
-    for dialect, numbered in among(toewijzingen.c.nummer, "nummers").items()
-}
+_RECEIVED: Final = Prepared(
+    {
+        dialect: select(
+            toewijzingen.c.nummer,
+            toewijzing_versies.c.client,
+            toewijzing_versies.c.ingangsdatum,
+            func.min(messages.c.received_at),
+        )
+        .join_from(toewijzingen, toewijzing_versies)
+        .join(messages, messages.c.id == toewijzing_versies.c.message)
+        .where(toewijzingen.c.domain == bindparam("domain"), toewijzingen.c.gemeente == bindparam("gemeente"), numbered)
+        .group_by(toewijzingen.c.nummer, toewijzing_versies.c.client, toewijzing_versies.c.ingangsdatum)
+        for dialect, numbered in among(toewijzingen.c.nummer, "nummers").items()
+    }
+)
 _CLIENT: Final = _VERSION.index("client")
-_INSERT_VERSIONS: Final = insert(toewijzing_versies)
+_INSERT_VERSIONS: Final = Prepared(insert(toewijzing_versies))
 
 
 def versions_of(
@@ -88,7 +97,7 @@ def versions_of(
     found: dict[int, list[Toewijzing]] = {}
     if wanted:
         values = {**key, "nummers": listed(transaction, wanted)}
-        for nummer, *version in transaction.execute(_VERSIONS[transaction.dialect.name], values):
+        for nummer, *version in transaction.execute(_VERSIONS, values):
             version[_CLIENT] = bytes(version[_CLIENT]).hex()
             found.setdefault(nummer, []).append(Toewijzing(nummer, *version))
     return {number: tuple(versions) for number, versions in found.items()}
@@ -102,7 +111,7 @@ def known_clients(transaction: Transaction, key: Mapping[str, Any], clients: Ite
     values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
     return {
         bytes(client).hex(): bytes(birth).hex() if birth else None
-        for client, birth in transaction.execute(_KNOWN[transaction.dialect.name], values)
+        for client, birth in transaction.execute(_KNOWN, values)
     }
 
 
@@ -129,7 +138,7 @@ def first_received(
     values = {**key, "nummers": listed(transaction, sorted(set(numbers)))}
     return {
         (nummer, bytes(client).hex(), ingangsdatum): day_of(received)
-        for nummer, client, ingangsdatum, received in transaction.execute(_RECEIVED[transaction.dialect.name], values)
+        for nummer, client, ingangsdatum, received in transaction.execute(_RECEIVED, values)
     }
 
 

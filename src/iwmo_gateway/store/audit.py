@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, literal_column, or_,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from iwmo_gateway.store.database import Transaction, values_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import audit
 
 
@@ -72,7 +73,7 @@ class Wanted:
 
 
 # Made once: it stands in the path of every message. Its id is not asked back.
-_INSERT: Final = insert(audit).inline()
+_INSERT: Final = Prepared(insert(audit).inline())
 _COLUMNS: Final = [audit.c[name] for name in Deed.__slots__]
 
 

@@ -1,21 +1,24 @@
 """Clients: by which hashes of the Bsn each is found, and the Bsn itself, encrypted."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import insert, select
 
 from iwmo_gateway.store.database import Transaction, among, bulk_insert, listed
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import client_hashes, clienten
 
-_FIND: Final = {
-    dialect: select(client_hashes.c.hash, client_hashes.c.client).where(one_of_them)
-    for dialect, one_of_them in among(client_hashes.c.hash, "hashes").items()
-}
-_INSERT: Final = insert(clienten)
-_INSERT_HASHES: Final = insert(client_hashes)
+_FIND: Final = Prepared(
+    {
+        dialect: select(client_hashes.c.hash, client_hashes.c.client).where(one_of_them)
+        for dialect, one_of_them in among(client_hashes.c.hash, "hashes").items()
+    }
+)
+_INSERT: Final = Prepared(insert(clienten))
+_INSERT_HASHES: Final = Prepared(insert(client_hashes))
 _MANY: Final = 50
 """From how many rows on they are added in bulk."""
 
@@ -32,10 +35,13 @@ class NewClient:
 
 def find(transaction: Transaction, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
     """The clients that are known, by any of these hashes."""
-    if not hashes:
-        return {}
-    rows = transaction.execute(_FIND[transaction.dialect.name], {"hashes": listed(transaction, hashes)})
-    return {bytes(hashed): bytes(client) for hashed, client in rows}
+    return asked(transaction, hashes)()
+
+
+def asked(transaction: Transaction, hashes: Sequence[bytes]) -> Callable[[], dict[bytes, bytes]]:
+    """Ask for the clients that are known by any of these hashes; what is returned waits for them."""
+    rows = transaction.execute(_FIND, {"hashes": listed(transaction, hashes)}) if hashes else ()
+    return lambda: {bytes(hashed): bytes(client) for hashed, client in rows}
 
 
 def new() -> bytes:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, func, insert, select
 from iwmo_gateway.contract.profile import Profiel, parse_profiel
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.store.database import Transaction, values_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import contract_gemeenten, contracts
 
 
@@ -42,7 +43,7 @@ _OF_PROFILE: Final = (contract_gemeenten.c.name == contracts.c.name) & (
 )
 
 # Made once, for the main path: a message costs this one statement, which brings no text along.
-_FOR: Final = (
+_FOR: Final = Prepared(
     select(contracts.c.name, contracts.c.version, contracts.c.digest)
     .join_from(contract_gemeenten, contracts, _OF_PROFILE)
     .where(

@@ -1,14 +1,13 @@
 """Connections, transactions and locks on SQLite and PostgreSQL; migrating."""
 
 import hashlib
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, cast, overload
 
 import psycopg
 from alembic import command
@@ -17,18 +16,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
     Connection,
-    Engine,
+    CursorResult,
+    Dialect,
+    Executable,
     FromClause,
     LargeBinary,
     Table,
     any_,
     bindparam,
-    create_engine,
-    event,
     func,
     insert,
     literal_column,
@@ -36,21 +37,131 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.types import TypeEngine
 
-from iwmo_gateway.errors import (
-    ConfigurationError,
-    StoreBusy,
-    StoreConflict,
-    StoreError,
-    StoreFull,
-    StoreUnavailable,
-)
+from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreFull
 from iwmo_gateway.shipped import shipped
+from iwmo_gateway.store.engines import LOCK_SECONDS, Trust, postgresql_engine, sqlite_engine
+from iwmo_gateway.store.failures import READ_ONLY, translated
+from iwmo_gateway.store.prepared import Additions, Bound, Cursor, Prepared, Rows, Text
+
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+
+class Transaction:
+    """What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
+
+    __slots__ = ("_additions", "_begins", "_connection", "_leaving")
+
+    def __init__(self, connection: Connection, *, begins: bool) -> None:
+        """Without `begins` it does not begin a transaction itself, nor send anything without waiting for it."""
+        self._connection = connection
+        self._begins = begins
+        self._additions = Additions()
+        self._leaving: AbstractContextManager[Any] | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which kind of database it is on."""
+        return self._connection.dialect
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection, in the transaction, with nothing under way."""
+        self._leave()
+        if self._begins and self._raw.info.transaction_status is TransactionStatus.IDLE:
+            self._raw.execute("BEGIN")
+        return self._connection
+
+    @property
+    def driver(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """PostgreSQL's own connection, likewise."""
+        return cast("psycopg.Connection[tuple[Any, ...]]", self.connection.connection.driver_connection)
+
+    @overload
+    def execute(self, statement: Prepared, values: Values = None) -> Rows | CursorResult[*tuple[Any, ...]]: ...
+    @overload
+    def execute(self, statement: Executable, values: Values = None) -> CursorResult[*tuple[Any, ...]]: ...
+    def execute(self, statement: Prepared | Executable, values: Values = None) -> Rows | CursorResult[*tuple[Any, ...]]:
+        """What a statement gives.
+
+        A prepared one is waited for when its rows are read, or at the end of the transaction.
+        """
+        if isinstance(statement, Prepared):
+            if self.dialect.name == "postgresql":
+                return self._asked(statement, values)
+            statement = statement.of(self.dialect.name)
+        return self.connection.execute(statement, values)
+
+    def scalar(self, statement: Prepared | Executable, values: Values = None) -> Any:
+        """The first value of the first row, None if there is none."""
+        return self.execute(statement, values).scalar()
+
+    def scalars(self, statement: Prepared | Executable, values: Values = None) -> list[Any]:
+        """The first value of every row."""
+        return [row[0] for row in self.execute(statement, values)]
+
+    def commit(self) -> None:
+        """Send and keep everything; only for who made the transaction."""
+        self._send_additions()
+        if self._leaving is not None:
+            self._raw.execute("COMMIT", prepare=False)  # goes along with what is under way
+            self._leave()
+
+    def abandon(self) -> None:
+        """Wait for what is under way, whatever comes of it; only for who made the transaction."""
+        self._additions = Additions()
+        with suppress(psycopg.Error):
+            self._leave()
+
+    def leads_nowhere(self, error: psycopg.Error) -> bool:
+        """Whether its connection is gone, or leads to a server that may not be written to."""
+        return self._raw.closed or error.sqlstate == READ_ONLY
+
+    @property
+    def _raw(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return cast("psycopg.Connection[tuple[Any, ...]]", self._connection.connection.driver_connection)
+
+    def _asked(self, statement: Prepared, values: Values) -> Rows:
+        """Send what gives rows at once; additions are gathered, to go together with what comes next."""
+        sent: list[tuple[Cursor, Text]] = []
+        for one, bound in statement.filled([values] if isinstance(values, Mapping) else values or [{}]):
+            if self._begins and one.addition is not None:
+                if self._additions.adds_to(one.addition):
+                    self._send_additions()
+                self._additions.add(one, bound)
+            else:
+                self._send_additions()
+                sent.append((self._send(one.sql, one.query, bound), one))
+        return Rows(sent)
+
+    def _send_additions(self) -> None:
+        if self._additions:
+            self._send(*self._additions.taken())
+
+    def _send(self, sql: str, query: bytes, bound: Bound) -> Cursor:
+        raw = self._raw
+        if self._begins and self._leaving is None:
+            begun = raw.info.transaction_status is not TransactionStatus.IDLE
+            self._leaving = raw.pipeline()
+            self._leaving.__enter__()
+            if not begun:
+                raw.execute("BEGIN", prepare=False)
+        # As SQLAlchemy does: who counts or times statements sees these as well.
+        told, cursor = self._connection.engine.dispatch, psycopg.RawCursor(raw)
+        told.before_cursor_execute(self._connection, cursor, sql, bound, None, False)
+        cursor.execute(query, bound)
+        told.after_cursor_execute(self._connection, cursor, sql, bound, None, False)
+        return cursor
+
+    def _leave(self) -> None:
+        """Send what is gathered, and wait for everything that is under way."""
+        self._send_additions()
+        if self._leaving is not None:
+            leaving, self._leaving = self._leaving, None
+            leaving.__exit__(None, None, None)
 
 
 def values_of(row: Any) -> dict[str, Any]:
@@ -63,7 +174,7 @@ def inserting(table: Table, finish: Callable[[Any], Any]) -> Mapping[str, Any]:
     return {name: finish(dialect.insert(table)) for name, dialect in _DIALECTS.items()}
 
 
-def bulk_insert(transaction: "Transaction", table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+def bulk_insert(transaction: Transaction, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add many rows that all have the same columns: one COPY on PostgreSQL, prepared INSERTs on SQLite.
 
     They are asked for as they are written: a generator never has all of them. Raises StoreConflict where a unique index
@@ -80,15 +191,9 @@ def bulk_insert(transaction: "Transaction", table: Table, rows: Iterable[Mapping
     names = list(first)
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in names)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
-    cursor = cast("psycopg.Connection[Any]", transaction.connection.driver_connection).cursor()
-    try:
-        with cursor.copy(statement) as copy:
-            for row in chain([first], rows):
-                copy.write_row([row[name] for name in names])
-    except psycopg.Error as error:
-        raise _as_ours(
-            error, unreachable=isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-        ) from None
+    with transaction.driver.cursor().copy(statement) as copy:
+        for row in chain([first], rows):
+            copy.write_row([row[name] for name in names])
 
 
 def among(column: ColumnElement[Any], name: str) -> Mapping[str, ColumnElement[bool]]:
@@ -113,7 +218,7 @@ def each(name: str, of: TypeEngine[Any]) -> Mapping[str, FromClause]:
     }
 
 
-def listed(transaction: "Transaction", values: Iterable[Any]) -> list[Any]:
+def listed(transaction: Transaction, values: Iterable[Any]) -> list[Any]:
     """Values for the list parameter of `among` and `each`."""
     if transaction.dialect.name == "sqlite":
         return [value.hex() if isinstance(value, bytes) else value for value in values]
@@ -124,31 +229,9 @@ _BATCH: Final = 5_000
 """How many rows one statement adds on SQLite, which wants them all in memory."""
 _DIALECTS: Final = {"postgresql": postgresql, "sqlite": sqlite}
 
-Transaction = Connection
-"""What a unit of work is handed; it is committed by the `with` that made it, and nowhere else."""
-
-LOCK_SECONDS: Final = 5
-_LOCK_NOT_AVAILABLE: Final = {"55P03", "40001", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_UNIQUE_VIOLATION: Final = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
-_FULL: Final = {"53100", sqlite3.SQLITE_FULL}
-_READ_ONLY: Final = "25006"
-_AWAY: Final = ("08", "53", "57", "58")
-"""Classes of what PostgreSQL says of itself: connection, resources, being stopped or started, its disk."""
-_AWAY_EMBEDDED: Final = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_LOCK: Final = Prepared(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger()))))
 _FULL_SECONDS: Final = 30
 """How long a disk is said to be full after it was found so."""
-_CONNECTING: Final = {
-    # A server that is gone without a word is noticed in seconds; the system's own limits are hours.
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-    # And a process that is gone without a word, or stands still, neither keeps its locks nor holds up the others.
-    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-    f" -c idle_in_transaction_session_timeout=300s -c lock_timeout={LOCK_SECONDS}s",
-}
-"""What a connection to PostgreSQL asks for, unless the URL asks for something else."""
 
 
 class Database:
@@ -160,14 +243,12 @@ class Database:
             parsed = make_url(url)
         except ArgumentError:
             raise ConfigurationError("IWMO_DATABASE_URL is no URL; use sqlite:///… or postgresql://…") from None
+        self._trust = Trust()
         backend = parsed.get_backend_name()
         if backend == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine = _postgresql(parsed)
+            self.engine = postgresql_engine(parsed.set(drivername="postgresql+psycopg"), self._trust)
         elif backend == "sqlite":
-            _own_file(Path(parsed.database or "iwmo.db"))
-            self.engine = create_engine(parsed, pool_size=50, connect_args={"check_same_thread": False})
-            _prepare_sqlite(self.engine)
+            self.engine = sqlite_engine(parsed)
         else:
             raise ConfigurationError(f"IWMO_DATABASE_URL is for {backend}; use sqlite:/// or postgresql://")
         self.embedded = backend == "sqlite"
@@ -183,16 +264,33 @@ class Database:
         to, StoreConflict where another message was first (a unique index), and StoreError for anything else that the
         database refuses. After StoreUnavailable it is not known whether the transaction was committed.
         """
-        with self._noticing(), _translated(), self._turn(), self.engine.connect() as connection:
+        with self._noticing(), translated(), self._turn(), self.engine.connect() as connection:
             connection.execution_options(writes=True)
-            with connection.begin():
-                yield connection
+            with connection.begin(), self._transaction(connection, begins=not self.embedded) as transaction:
+                yield transaction
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """A transaction that only reads."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        """A transaction that only reads; on PostgreSQL each statement sees what is committed by then."""
+        with (
+            translated(),
+            self.engine.connect() as connection,
+            connection.begin(),
+            self._transaction(connection, begins=False) as transaction,
+        ):
+            yield transaction
+
+    @contextmanager
+    def _transaction(self, connection: Connection, *, begins: bool) -> Iterator[Transaction]:
+        transaction = Transaction(connection, begins=begins)
+        try:
+            yield transaction
+            transaction.commit()
+        except BaseException as error:
+            transaction.abandon()
+            if isinstance(error, psycopg.Error) and transaction.leads_nowhere(error):
+                self._trust.lose()
+            raise
 
     @property
     def full(self) -> bool:
@@ -225,24 +323,21 @@ class Database:
         if self.embedded:
             return
         number = _number(*key)
-        transaction.execute(
-            text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:number)"),
-            {"wait": f"{LOCK_SECONDS}s", "number": number},
-        )
+        transaction.execute(_LOCK, {"number": number})
 
     def migrate(self) -> str:
         """Bring the schema to the newest revision, and return its name. A process that is at it already is waited for.
 
         Raises ConfigurationError for a database of a newer version than this one.
         """
-        with self.writing() as connection:
+        with self.writing() as transaction:
             if not self.embedded:
-                connection.execute(
+                transaction.execute(
                     text("SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock(:number)"),
                     {"number": _number("migrate")},
                 )
             try:
-                command.upgrade(_alembic(connection), "head")
+                command.upgrade(_alembic(transaction.connection), "head")
             except CommandError as error:
                 raise ConfigurationError(f"The database was made by a newer version of the gateway: {error}") from None
         return self.newest_revision
@@ -255,16 +350,16 @@ class Database:
     @property
     def current_revision(self) -> str | None:
         """The revision that the database is at; None if it was never migrated."""
-        with self.reading() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        with self.reading() as transaction:
+            return MigrationContext.configure(transaction.connection).get_current_revision()
 
     def write_again(self) -> None:
         """Write what is there already, and commit it.
 
         Raises StoreUnavailable if there is no database to write to, and StoreBusy while it is being migrated.
         """
-        with self.writing() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        with self.writing() as transaction:
+            transaction.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     def compact(self) -> None:
         """Write an embedded database anew, without what was replaced or deleted; any other does that by itself.
@@ -272,7 +367,7 @@ class Database:
         Raises StoreBusy where another process uses it.
         """
         if self.embedded:
-            with _translated(), self._turn(), self.engine.connect() as connection:
+            with translated(), self._turn(), self.engine.connect() as connection:
                 for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                     connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
 
@@ -286,84 +381,8 @@ def _number(*key: str) -> int:
     return int.from_bytes(hashlib.sha256("|".join(key).encode()).digest()[:8], "big", signed=True)
 
 
-def _postgresql(url: URL) -> Engine:
-    """Connections to PostgreSQL that notice when it is gone, and leave a server that may not be written to."""
-    wanted = {name: value for name, value in _CONNECTING.items() if name not in url.query}
-    engine = create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True, connect_args=wanted)
-
-    @event.listens_for(engine, "handle_error")
-    def moved(context: ExceptionContext) -> None:
-        # After a fail-over a connection may still lead to the former server, which answers and refuses every write.
-        if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
-            context.is_disconnect = True
-
-    return engine
-
-
-def _own_file(path: Path) -> None:
-    """The file of an embedded database, made so that its owner alone can read it: it holds every message."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.touch(mode=0o600)
-
-
 def _alembic(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-class _SQLiteCompiler(SQLiteCompiler):
-    """Asks for a true column by its name alone: of `credit = 1` SQLite does not see that an index has it."""
-
-    def visit_is_true_unary_operator(self, element: Any, operator: Any, **kw: Any) -> str:
-        return self.process(element.element, **kw)
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    """WAL, foreign keys, and transactions that begin when we say so: the driver's own habit breaks the locking."""
-    engine.dialect.statement_compiler = _SQLiteCompiler
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
-        for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """SQLAlchemy's errors as ours. Their texts hold parameters, which may be personal: only the kind goes along."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _as_ours(error.orig, unreachable=isinstance(error, OperationalError | InterfaceError)) from None
-    except PoolTimeout:
-        raise StoreBusy("Every connection to the database is in use") from None
-
-
-def _as_ours(error: BaseException | None, *, unreachable: bool) -> StoreError:
-    """A driver's error as ours; `unreachable` if one that says no more means that there is no database."""
-    state = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorcode", None)
-    kind = type(error).__name__
-    if state in _UNIQUE_VIOLATION:
-        return StoreConflict("Another message was first to use the same number")
-    plain = state & 0xFF if isinstance(state, int) else state
-    if plain in _LOCK_NOT_AVAILABLE:
-        return StoreBusy(f"A lock was not to be had in time: {kind}")
-    if plain in _FULL:
-        return StoreFull("The disk of the database is full")
-    if plain == _READ_ONLY or plain in _AWAY_EMBEDDED or (isinstance(plain, str) and plain.startswith(_AWAY)):
-        return StoreUnavailable(
-            f"The database cannot be used now: {kind} {getattr(error, 'sqlstate', None) or ''}".strip()
-        )
-    if unreachable and state is None:
-        return StoreUnavailable("The database of IWMO_DATABASE_URL cannot be reached or used")
-    return StoreError(f"The database refused or failed: {kind} {getattr(error, 'sqlstate', None) or ''}".strip())

@@ -1,7 +1,8 @@
 """Facts of deliveries: starts and stops, and which of them were deleted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
@@ -9,6 +10,7 @@ from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from iwmo_gateway.rules.historie import Levering, Stop, levering_of, stop_of
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
 from iwmo_gateway.store.database import Transaction, among, listed
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import starts, stops
 
 _PARTIES: Final = ("client", "gemeente", "aanbieder", "domain")
@@ -29,8 +31,8 @@ def _counting(table: Table, *more: str) -> Any:
 
 
 # Made once: building a statement anew for every message costs more than running it.
-_STARTS: Final = _counting(starts)
-_STOPS: Final = _counting(stops, "reden", "einddatum")
+_STARTS: Final = Prepared(_counting(starts))
+_STOPS: Final = Prepared(_counting(stops, "reden", "einddatum"))
 
 
 def _counting_of_clients(table: Table, *more: str) -> dict[str, Any]:
@@ -48,21 +50,18 @@ def _counting_of_clients(table: Table, *more: str) -> dict[str, Any]:
     }
 
 
-_STARTS_OF: Final = _counting_of_clients(starts)
-_STOPS_OF: Final = _counting_of_clients(stops, "reden", "einddatum")
-_INSERT_STARTS: Final = insert(starts)
-_INSERT_STOPS: Final = insert(stops)
+_STARTS_OF: Final = Prepared(_counting_of_clients(starts))
+_STOPS_OF: Final = Prepared(_counting_of_clients(stops, "reden", "einddatum"))
+_INSERT_STARTS: Final = Prepared(insert(starts))
+_INSERT_STOPS: Final = Prepared(insert(stops))
 
 
-def load_starts(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> frozenset[Levering]:
-    """The starts of a client that count."""
-    return frozenset(Levering(*row) for row in transaction.execute(_STARTS, {**key, "client": client}))
-
-
-def load_stops(transaction: Transaction, key: Mapping[str, Any], client: bytes) -> tuple[Stop, ...]:
-    """The stops of a client that count, in the order in which they came."""
-    rows = transaction.execute(_STOPS, {**key, "client": client})
-    return tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in rows)
+def asked(
+    transaction: Transaction, key: Mapping[str, Any], client: bytes
+) -> Callable[[], tuple[frozenset[Levering], tuple[Stop, ...]]]:
+    """Ask for the starts and stops of a client that count; what is returned waits for them."""
+    values = {**key, "client": client}
+    return partial(_told, transaction.execute(_STARTS, values), transaction.execute(_STOPS, values))
 
 
 def load_all(
@@ -70,8 +69,10 @@ def load_all(
 ) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
     """The starts and stops on allocations of these clients (keyed hashes) that count: two queries for all of them."""
     values = {**key, "clienten": listed(transaction, sorted(bytes.fromhex(client) for client in clients))}
-    begun = transaction.execute(_STARTS_OF[transaction.dialect.name], values)
-    ended = transaction.execute(_STOPS_OF[transaction.dialect.name], values)
+    return _told(transaction.execute(_STARTS_OF, values), transaction.execute(_STOPS_OF, values))
+
+
+def _told(begun: Iterable[Any], ended: Iterable[Any]) -> tuple[frozenset[Levering], tuple[Stop, ...]]:
     return (
         frozenset(Levering(*row) for row in begun),
         tuple(Stop(Levering(*levering), reden, einddatum) for *levering, reden, einddatum in ended),

@@ -33,13 +33,11 @@ def load_historie(
         return _for_allocation(transaction, key, bericht, known, regels)
     if isinstance(bericht, Leveringsbericht):
         client, asked = _client(bericht, known), isinstance(bericht, Startbericht) and "contract-levering" in regels
-        return replace(
-            known,
-            toegewezen_op=allocations.first_received(transaction, key, bericht.toewijzing_nummers) if asked else {},
-            toewijzingen=allocations.versions_of(transaction, key, bericht.toewijzing_nummers),
-            starts=deliveries.load_starts(transaction, key, client),
-            stops=deliveries.load_stops(transaction, key, client),
-        )
+        delivered = deliveries.asked(transaction, key, client)
+        toewijzingen = allocations.versions_of(transaction, key, bericht.toewijzing_nummers)
+        toegewezen_op = allocations.first_received(transaction, key, bericht.toewijzing_nummers) if asked else {}
+        starts, stops = delivered()
+        return replace(known, toegewezen_op=toegewezen_op, toewijzingen=toewijzingen, starts=starts, stops=stops)
     if isinstance(bericht, Verzoekbericht):
         return _for_request(transaction, key, bericht, known)
     starts, stops = frozenset[Levering](), tuple[Stop, ...]()

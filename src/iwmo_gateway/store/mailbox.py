@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 
 from iwmo_gateway.store.database import Transaction, inserting
 from iwmo_gateway.store.messages import Message
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import mailbox, messages, parties
 
 
@@ -37,8 +38,8 @@ def _counting(new: Any) -> Any:
     )
 
 
-_COUNT: Final = inserting(parties, _counting)
-_INSERT_ENTRIES: Final = insert(mailbox)
+_COUNT: Final = Prepared(inserting(parties, _counting))
+_INSERT_ENTRIES: Final = Prepared(insert(mailbox))
 
 
 def deliver(transaction: Transaction, deliveries: Sequence[tuple[str, str, str | None]], now: datetime) -> None:
@@ -53,7 +54,7 @@ def deliver(transaction: Transaction, deliveries: Sequence[tuple[str, str, str |
         return
     amounts = {code: sum(party == code for party, _, _ in wanted) for code in codes}
     rows = [{"code": code, "kind": kind_of(code), "mailbox_nr": amounts[code], "created_at": now} for code in codes]
-    counted = transaction.execute(_COUNT[transaction.dialect.name], rows)
+    counted = transaction.execute(_COUNT, rows)
     next_nr = {code: last - amounts[code] + 1 for code, last in counted}
     entries = []
     for party, message, replaces in wanted:

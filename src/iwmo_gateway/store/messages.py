@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, insert, or_
 
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.store.database import Transaction, bulk_insert, each, inserting, listed, values_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import events, findings, judgements, messages, numbers
 
 
@@ -124,30 +125,39 @@ COLUMNS: Final = [messages.c[name] for name in Message.__slots__]
 """What a message is read from."""
 
 # Statements of the main path, made once: building them anew for every message costs more than running them.
-_INSERT_MESSAGE: Final = inserting(messages, lambda new: new.on_conflict_do_nothing().returning(messages.c.id))
-_INSERT_JUDGEMENT: Final = insert(judgements)
-_INSERT_FINDINGS: Final = insert(findings)
-_INSERT_EVENTS: Final = insert(events)
-_INSERT_NUMBERS: Final = {
-    dialect: inserting(numbers, lambda new: new)[dialect]
-    .from_select(
-        ["message", "toewijzing_nummer"],
-        select(bindparam("message", type_=numbers.c.message.type), rows.c.value).select_from(rows).where(true()),
-    )
-    .on_conflict_do_nothing()
-    for dialect, rows in each("nummers", BigInteger()).items()
-}
+_INSERT_MESSAGE: Final = Prepared(
+    inserting(messages, lambda new: new.on_conflict_do_nothing().returning(messages.c.id))
+)
+_INSERT_ANSWER: Final = Prepared(insert(messages))
+_INSERT_JUDGEMENT: Final = Prepared(insert(judgements))
+_INSERT_FINDINGS: Final = Prepared(insert(findings))
+_INSERT_EVENTS: Final = Prepared(insert(events))
+_INSERT_NUMBERS: Final = Prepared(
+    {
+        dialect: inserting(numbers, lambda new: new)[dialect]
+        .from_select(
+            ["message", "toewijzing_nummer"],
+            select(bindparam("message", type_=numbers.c.message.type), rows.c.value).select_from(rows).where(true()),
+        )
+        .on_conflict_do_nothing()
+        for dialect, rows in each("nummers", BigInteger()).items()
+    }
+)
 _MANY: Final = 50
 """From how many rows on they are added in bulk."""
-_BY_ID: Final = select(*COLUMNS).where(messages.c.id == bindparam("id"))
-_XML: Final = select(messages.c.key_version, messages.c.xml).where(messages.c.id == bindparam("id"))
-_BY_DIGEST: Final = select(*COLUMNS).where(
-    messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest")
+_by_id: Final = select(*COLUMNS).where(messages.c.id == bindparam("id"))
+_BY_ID: Final = Prepared(_by_id)
+_BY_ID_LOCKED: Final = Prepared(_by_id.with_for_update())
+_XML: Final = Prepared(select(messages.c.key_version, messages.c.xml).where(messages.c.id == bindparam("id")))
+_BY_DIGEST: Final = Prepared(
+    select(*COLUMNS).where(messages.c.afzender == bindparam("afzender"), messages.c.digest == bindparam("digest"))
 )
-_HOLDER: Final = select(messages.c.id).where(
-    *(messages.c[name] == bindparam(name) for name in ("domain", "soort", "afzender", "identificatie")),
-    messages.c.holds_identification,
-    messages.c.id != bindparam("id"),
+_HOLDER: Final = Prepared(
+    select(messages.c.id).where(
+        *(messages.c[name] == bindparam(name) for name in ("domain", "soort", "afzender", "identificatie")),
+        messages.c.holds_identification,
+        messages.c.id != bindparam("id"),
+    )
 )
 _other: Final = messages.alias("other_answer")
 _ANSWERED: Final = exists().where(
@@ -168,21 +178,33 @@ _ANSWERABLE: Final = (
     .limit(1)
 )
 # A verdict counts too where the message was given up meanwhile: then it was not lost, only late.
-_SETTLE: Final = update(messages).where(
-    *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "judgements")),
-    or_(messages.c.status == bindparam("was_status"), messages.c.status == Status.FAILED),
+_SETTLE: Final = Prepared(
+    update(messages)
+    .where(
+        *(messages.c[name] == bindparam(f"was_{name}") for name in ("id", "judgements")),
+        or_(messages.c.status == bindparam("was_status"), messages.c.status == Status.FAILED),
+    )
+    .returning(messages.c.id)
 )
 
 
 def insert_message(transaction: Transaction, message: Message, sealed: Sealed, lease_until: datetime | None) -> bool:
     """Keep a message. False, and nothing kept, if its bytes or the number that it is to hold are here already."""
-    values = values_of(message) | sealed._asdict() | {"lease_until": lease_until}
-    return transaction.execute(_INSERT_MESSAGE[transaction.dialect.name], values).first() is not None
+    return transaction.execute(_INSERT_MESSAGE, _row(message, sealed, lease_until)).first() is not None
+
+
+def insert_answer(transaction: Transaction, answer: Message, sealed: Sealed) -> None:
+    """Keep a message of ours. Raises StoreConflict, at the latest when it is committed, if its number is in use."""
+    transaction.execute(_INSERT_ANSWER, _row(answer, sealed, None))
+
+
+def _row(message: Message, sealed: Sealed, lease_until: datetime | None) -> dict[str, Any]:
+    return values_of(message) | sealed._asdict() | {"lease_until": lease_until}
 
 
 def by_id(transaction: Transaction, message_id: str, *, lock: bool = False) -> Message | None:
     """The message with this id."""
-    return _one(transaction, _BY_ID.with_for_update() if lock else _BY_ID, {"id": message_id})
+    return _one(transaction, _BY_ID_LOCKED if lock else _BY_ID, {"id": message_id})
 
 
 def by_digest(transaction: Transaction, afzender: str, digest: bytes) -> Message | None:
@@ -192,7 +214,8 @@ def by_digest(transaction: Transaction, afzender: str, digest: bytes) -> Message
 
 def identification_holder(transaction: Transaction, message: Message) -> str | None:
     """The other message that holds this one's identification."""
-    return transaction.scalar(_HOLDER, values_of(message))
+    holder: str | None = transaction.scalar(_HOLDER, values_of(message))
+    return holder
 
 
 def answer_of(transaction: Transaction, message_id: str) -> Message | None:
@@ -243,7 +266,7 @@ def put_back(transaction: Transaction, message_id: str, sealed: Sealed) -> None:
 def settle(transaction: Transaction, before: Message, **changes: Any) -> bool:
     """Write what judging made of a message, if nobody else judged it since `before` was read; False if somebody did."""
     was = {"was_id": before.id, "was_status": before.status, "was_judgements": before.judgements}
-    return transaction.execute(_SETTLE, was | changes | {"lease_until": None}).rowcount == 1
+    return transaction.execute(_SETTLE, was | changes | {"lease_until": None}).first() is not None
 
 
 def note_fault(
@@ -299,7 +322,8 @@ def take_waiting(transaction: Transaction, now: datetime, lease: timedelta, ahea
 def waiting_size(transaction: Transaction, now: datetime) -> int | None:
     """How many bytes the oldest received message has whose lease ran out; None if there is none."""
     waits = (messages.c.status == Status.RECEIVED, messages.c.lease_until <= now)
-    return transaction.scalar(select(messages.c.size).where(*waits).order_by(messages.c.id).limit(1))
+    size: int | None = transaction.scalar(select(messages.c.size).where(*waits).order_by(messages.c.id).limit(1))
+    return size
 
 
 def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequence[Finding]) -> None:
@@ -325,14 +349,15 @@ def insert_judgement(transaction: Transaction, judgement: Judgement, found: Sequ
 
 def insert_events(transaction: Transaction, message_id: str, happened: Iterable[Event]) -> None:
     """Add what happened."""
-    transaction.execute(_INSERT_EVENTS, [{"message": message_id, **values_of(event)} for event in happened])
+    if rows := [{"message": message_id, **values_of(event)} for event in happened]:
+        transaction.execute(_INSERT_EVENTS, rows)
 
 
 def insert_numbers(transaction: Transaction, message_id: str, toewijzing_nummers: Iterable[int]) -> None:
     """Keep which allocations a message is about, so that it is found by them whatever becomes of it."""
     if wanted := sorted(set(toewijzing_nummers)):
         values = {"message": message_id, "nummers": listed(transaction, wanted)}
-        transaction.execute(_INSERT_NUMBERS[transaction.dialect.name], values)
+        transaction.execute(_INSERT_NUMBERS, values)
 
 
 def events_of(transaction: Transaction, message_id: str) -> list[Event]:

@@ -1,6 +1,6 @@
 """Parties and the tokens by which they and the operators are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, func, insert, not_, or_, select, update
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.database import Transaction, inserting, values_of
 from iwmo_gateway.store.mailbox import kind_of
+from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import mandates, parties, tokens
 
 DOMAINS: Final = frozenset(Domain)
@@ -98,8 +99,8 @@ class Holder:
 
 
 _PARTY: Final = [parties.c[name] for name in Party.__slots__]
-_BY_CODE: Final = select(*_PARTY).where(parties.c.code == bindparam("code"))
-_ANSWERS_ITSELF: Final = select(parties.c.answers_itself).where(parties.c.code == bindparam("code"))
+_BY_CODE: Final = Prepared(select(*_PARTY).where(parties.c.code == bindparam("code")))
+_ANSWERS_ITSELF: Final = Prepared(select(parties.c.answers_itself).where(parties.c.code == bindparam("code")))
 _COLUMNS: Final = [tokens.c[name] for name in Token.__slots__]
 _REGISTER: Final = inserting(
     parties,
@@ -110,7 +111,7 @@ _REGISTER: Final = inserting(
 )
 _own: Final = parties.alias("own")
 _named: Final = parties.alias("named")
-_HOLDER: Final = (
+_holders: Final = (
     select(*_COLUMNS, _own.c.domains, _named.c.code, _named.c.domains)
     .join_from(tokens, _own, _own.c.code == tokens.c.party, isouter=True)
     .join(
@@ -126,9 +127,9 @@ _HOLDER: Final = (
     .join(_named, _named.c.code == mandates.c.party, isouter=True)
     .where(tokens.c.revoked_at.is_(None))
 )
-_HOLDER_BY_DIGEST: Final = _HOLDER.where(tokens.c.digest == bindparam("digest"))
-_HOLDER_BY_SUBJECT: Final = _HOLDER.where(tokens.c.subject == bindparam("subject"))
-_HOLDER_BY_ID: Final = _HOLDER.where(tokens.c.id == bindparam("id"))
+_HOLDER_BY_DIGEST: Final = Prepared(_holders.where(tokens.c.digest == bindparam("digest")))
+_HOLDER_BY_ID: Final = Prepared(_holders.where(tokens.c.id == bindparam("id")))
+_HOLDER_BY_SUBJECT: Final = Prepared(_holders.where(tokens.c.subject == bindparam("subject")))
 
 
 def register(transaction: Transaction, code: str, now: datetime) -> None:
@@ -143,9 +144,10 @@ def by_code(transaction: Transaction, code: str) -> Party | None:
     return None if row is None else _party(row)
 
 
-def answers_itself(transaction: Transaction, code: str) -> bool:
-    """Whether the party sends return messages itself, so that the gateway must not."""
-    return bool(transaction.scalar(_ANSWERS_ITSELF, {"code": code}))
+def answers_itself(transaction: Transaction, code: str | None) -> Callable[[], bool]:
+    """Ask whether the party sends return messages itself, so that the gateway must not; what is returned waits."""
+    rows = transaction.execute(_ANSWERS_ITSELF, {"code": code}) if code else None
+    return lambda: rows is not None and bool(rows.scalar())
 
 
 def change(transaction: Transaction, code: str, **values: Any) -> None:

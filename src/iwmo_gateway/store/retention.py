@@ -175,7 +175,7 @@ def purge(transaction: Transaction, ids: Sequence[str], actor: str, now: datetim
         )
         .values(xml=b"", purged_at=now)
         .returning(messages.c.id)
-    ).all()
+    )
     note(transaction, gone, "purged", actor, now)
 
 

@@ -203,13 +203,25 @@ def decide(transaction: Transaction, decisions: Iterable[Decision], actor: str, 
 
 def left(transaction: Transaction, message_id: str) -> int:
     """How many lines of a claim wait for a decision."""
-    return transaction.execute(_LEFT, {"message": message_id}).scalar_one()
+    return int(transaction.execute(_LEFT, {"message": message_id}).scalar_one())
 
 
-def counted(transaction: Transaction, today: date, soon: date) -> dict[str, int]:
-    """How many lines wait: `late`, due up to and with `soon`, or `later`."""
+def counted(
+    transaction: Transaction,
+    today: date,
+    soon: date,
+    *,
+    gemeente: str | None = None,
+    domains: Collection[str] | None = None,
+) -> dict[str, int]:
+    """How many lines wait, for one municipality or all: `late`, due up to and with `soon`, or `later`."""
     due = case((reviews.c.uiterlijk < today, "late"), (reviews.c.uiterlijk <= soon, "soon"), else_="later").label("due")
-    rows = transaction.execute(select(due, func.count()).where(_WAITS).group_by("due"))
+    query = select(due, func.count()).where(_WAITS).group_by("due")
+    if gemeente is not None:
+        query = query.where(reviews.c.gemeente == gemeente)
+    if domains is not None:
+        query = query.where(reviews.c.domain.in_(domains))
+    rows = transaction.execute(query)
     return {row.due: row[1] for row in rows}
 
 

@@ -185,6 +185,7 @@ Index("ix_messages_identificatie", messages.c.identificatie)
 Index("ix_messages_declaratie_nummer", messages.c.declaratie_nummer)
 Index("ix_messages_received_at", messages.c.received_at)
 Index("ix_messages_status", messages.c.status, messages.c.id)
+Index("ix_messages_soort", messages.c.soort, messages.c.id)
 Index("ix_messages_answers", messages.c.answers)
 Index(
     "ix_messages_unjudged",
@@ -382,6 +383,7 @@ toewijzing_versies = Table(
     Column("geboortedatum", LargeBinary, comment="encrypted for this client, none if it is unknown"),
     Index("ix_toewijzing_versies_client", "client", "aanbieder"),
     Index("ix_toewijzing_versies_referentie", "aanbieder", "referentie_aanbieder"),
+    Index("ix_toewijzing_versies_van_verzoek", "referentie_aanbieder", **_only("referentie_aanbieder IS NOT NULL")),
     Index("ix_toewijzing_versies_ingangsdatum", "ingangsdatum", "toewijzing"),
     Index("ix_toewijzing_versies_einddatum", "einddatum", "toewijzing"),
     Index("ix_toewijzing_versies_aanbieder", "aanbieder", "toewijzing", "nr"),
@@ -441,6 +443,7 @@ verzoeken = Table(
     Index("ix_verzoeken_client", "client", "gemeente", "aanbieder"),
     Index("ix_verzoeken_gemeente", "gemeente", "id"),
     Index("ix_verzoeken_aanbieder", "aanbieder", "id"),
+    Index("ix_verzoeken_referentie", "referentie"),
 )
 Index(
     "uq_verzoeken_referentie",
@@ -462,6 +465,7 @@ antwoorden = Table(
     Column("antwoord", String(1), nullable=False, comment="VerzoekAntwoord: 1 refused, 2 in investigation"),
     _id("message", nullable=False, index=True),
     Index("ix_antwoorden_referentie", "domain", "aanbieder", "referentie"),
+    Index("ix_antwoorden_op_referentie", "referentie"),
 )
 
 declaraties = Table(
@@ -518,6 +522,12 @@ prestaties = Table(
     Column("holds_reference", Boolean, nullable=False, comment="false where another line had the number before"),
     Column("client_nr", Integer, comment="the position of its Client, from 1; none: booked before it was noted"),
     Column("regel_nr", Integer, comment="its position in its Client, from 1"),
+    Index("ix_prestaties_referentie_nummer", "referentie_nummer"),
+    Index(
+        "ix_prestaties_vorig_referentie_nummer",
+        "vorig_referentie_nummer",
+        **_only("vorig_referentie_nummer IS NOT NULL"),
+    ),
 )
 Index(
     "uq_prestaties_reference",
@@ -668,6 +678,15 @@ replay_lanes = Table(
     Column("judgements", Integer, comment="how many its message had when it was first taken"),
 )
 Index("ix_replay_lanes_open", replay_lanes.c.replay, replay_lanes.c.next_nr, **_only("next_nr IS NOT NULL"))
+
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    Column("owner", String(120), primary_key=True, comment="a party, or who an operator or auditor signed in as"),
+    Column("name", String(60), primary_key=True),
+    Column("filter", JSON, nullable=False, comment="fields of the search form, none of which is a number"),
+    Column("saved_at", Moment, nullable=False),
+)
 
 contracts = Table(
     "contracts",

@@ -1,5 +1,6 @@
 """What waits in the store, counted for who watches it: each question by an index over only what waits."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from sqlalchemy import bindparam, case, func, literal_column, select
 from iwmo_gateway.standard.kinds import SOORTEN
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import WAITS
+from iwmo_gateway.store.search import besides, seen_by
 from iwmo_gateway.store.tables import Moment, audit, audit_seals, mailbox, messages, replays
 
 
@@ -83,15 +85,47 @@ _last_sealed: Final = select(audit_seals.c.last).order_by(audit_seals.c.nr.desc(
 _UNSEALED: Final = select(audit.c.at).where(audit.c.id > func.coalesce(_last_sealed, 0)).order_by(audit.c.id).limit(1)
 
 
-def unjudged(transaction: Transaction, large: int, claim: Limits, other: Limits) -> list[Unjudged]:
-    """Messages that wait with us. `large` are those of more bytes than this; a claim has its own term."""
+def unjudged(
+    transaction: Transaction,
+    large: int,
+    claim: Limits,
+    other: Limits,
+    *,
+    party: str | None = None,
+    domains: Collection[str] | None = None,
+) -> list[Unjudged]:
+    """Messages that wait with us: those that a party sees, or all; of some domains, or all.
+
+    `large` are those of more bytes than this; a claim has its own term.
+    """
+    query = _UNJUDGED
+    if party is not None:
+        query = query.where(seen_by(party, besides))
+    if domains is not None:
+        query = query.where(messages.c.domain.in_(domains))
     limits = {"late_claim": claim.late, "soon_claim": claim.soon, "late_other": other.late, "soon_other": other.soon}
-    return [Unjudged(*row) for row in transaction.execute(_UNJUDGED, {"limit": large} | limits)]
+    return [Unjudged(*row) for row in transaction.execute(query, {"limit": large} | limits)]
 
 
-def unfetched(transaction: Transaction, day_ago: datetime, week_ago: datetime) -> dict[tuple[str, str], Amount]:
-    """What lies in mailboxes and was never fetched, by kind of party and age: of the last `day`, `week`, or `older`."""
-    rows = transaction.execute(_UNFETCHED, {"day_ago": day_ago, "week_ago": week_ago})
+def unfetched(
+    transaction: Transaction,
+    day_ago: datetime,
+    week_ago: datetime,
+    *,
+    party: str | None = None,
+    domains: Collection[str] | None = None,
+) -> dict[tuple[str, str], Amount]:
+    """What lies in mailboxes, or in that of a party, and was never fetched; of some domains, or all.
+
+    By kind of party and age: of the last `day`, `week`, or `older`.
+    """
+    query = _UNFETCHED
+    if party is not None:
+        query = query.where(mailbox.c.party == party)
+    if domains is not None:
+        of_them = select(messages.c.id).where(messages.c.id == mailbox.c.message, messages.c.domain.in_(domains))
+        query = query.where(of_them.exists())
+    rows = transaction.execute(query, {"day_ago": day_ago, "week_ago": week_ago})
     return {(side, age): Amount(number, oldest) for side, age, number, oldest in rows}
 
 

@@ -1,6 +1,6 @@
 """From what the gateway says to what goes over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
 from iwmo_gateway.store.progress import Fase
 from iwmo_gateway.web import models
+from iwmo_gateway.web.sheets import Cell, Format, sheet
 
 _LATER: Final = {
     Status.RECEIVED: "Het bericht is bewaard en wordt straks beoordeeld.",
@@ -33,6 +34,21 @@ _JUDGED_IN_A_SECOND: Final = 2_000_000
 def summary(result: Result) -> models.SummaryModel:
     """A result without its findings."""
     return models.SummaryModel(**_summary(result.message, result.judgement))
+
+
+ROW_NAMES: Final = (
+    *("id", "soort", "release", "afzender", "ontvanger", "identificatie", "dagtekening", "received_at", "status"),
+    *("bevindingen_totaal", "retour", "ingediend", "toegekend", "antwoord_op"),
+)
+"""The names above a list of messages in a spreadsheet."""
+
+
+def row(result: Result) -> list[Cell]:
+    """A message in a spreadsheet; amounts in euro cents."""
+    told = summary(result).model_dump(mode="json")
+    told["retour"] = (told["retour"] or {}).get("soort")
+    told |= told["bedragen"] or {"ingediend": None, "toegekend": None}
+    return [told[name] for name in ROW_NAMES]
 
 
 def full(result: Result, *, operator: bool = False) -> models.ResultModel:
@@ -62,6 +78,14 @@ def validation(said: tuple[Message, Verdict]) -> models.ValidationModel:
 def as_json(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A model as the answer to a call."""
     return Response(model.model_dump_json(), status, headers, media_type="application/json")
+
+
+def as_sheet(kind: Format, name: str, found: Iterable[Result], following: str | None) -> Response:
+    """A list of messages as a spreadsheet; where the next page is stands in a header, for it has no other place."""
+    table = sheet(kind, name, ROW_NAMES, map(row, found))
+    if following is not None:
+        table.headers["Link"] = f'<{following}>; rel="next"'
+    return table
 
 
 def query(asked: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from iwmo_gateway.web.calls import (
 )
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
 from iwmo_gateway.web.sending import outcome, zip_results
+from iwmo_gateway.web.sheets import MEDIA_TYPES, wanted_format
 from iwmo_gateway.web.trail import TheCall
 
 T = TypeVar("T")
@@ -128,15 +129,25 @@ def post_validation(
 
 
 @router.get(
-    "/berichten", response_model=models.SummariesModel, responses=documented("token", "parameters"), tags=["berichten"]
+    "/berichten",
+    response_model=models.SummariesModel,
+    responses={
+        200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES}},
+        **documented("token", "parameters"),
+    },
+    tags=["berichten"],
 )
 def get_berichten(
+    request: Request,
     gateway: TheGateway,
     caller: Reader,
     call: TheCall,
     wanted: Annotated[models.SearchModel, Query()],
 ) -> Response:
-    """Find messages, newest first. Everything that is asked must hold."""
+    """Find messages, newest first. Everything that is asked must hold.
+
+    As CSV or XLSX the next page stands in the `Link` header.
+    """
     found = results.search(gateway, caller, wanted.search, before=wanted.before, limit=wanted.limit + 1)
     page, more = found[: wanted.limit], len(found) > wanted.limit
     following = None
@@ -144,6 +155,9 @@ def get_berichten(
         asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
         following = f"/v1/berichten?{answers.query(asked)}"
     call.shows(result.message.id for result in page)
+    kind = wanted_format(request, wanted.formaat)
+    if kind != "json":
+        return answers.as_sheet(kind, "berichten", page, following)
     listed = [answers.summary(result) for result in page]
     return answers.as_json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
@@ -168,8 +168,15 @@ class FilterModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    zoek: Text | None = Field(
+        None,
+        max_length=36,
+        description="A number of any kind: identification, claim number, ToewijzingNummer, ReferentieAanbieder, "
+        "ReferentieNummer, or id",
+    )
     soort: Text | None = Field(None, examples=["WMO305"])
     status: Status | None = None
+    retour: bool | None = Field(None, description="Only return messages, or none of them")
     partij: Text | None = Field(None, description="Sender or receiver", examples=["65656055"])
     ontvangen_vanaf: Moment | None = Field(None, examples=["2023-02-01T00:00:00+01:00"])
     ontvangen_tot: Moment | None = None
@@ -195,12 +202,17 @@ class FilterModel(BaseModel):
             regel=self.regel,
             retourcode=self.retourcode,
             text=self.tekst,
+            number=self.zoek,
+            answers=self.retour,
         )
 
 
 class SearchModel(FilterModel):
     """What a search may ask for."""
 
+    formaat: Literal["json", "csv", "xlsx"] | None = Field(
+        None, description="As `Accept`, for where no header can be given"
+    )
     before: str | None = Field(None, pattern=UUID_PATTERN, description="Only what is older than this message")
     limit: int = Field(50, ge=1, le=100)
 

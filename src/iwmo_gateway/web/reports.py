@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from iwmo_gateway.gateway import payments, production, reclaims
+from iwmo_gateway.gateway import overview, payments, production, reclaims
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.openstaand import Asked, position_of, waiting
 from iwmo_gateway.standard.days import day_of
@@ -14,6 +14,7 @@ from iwmo_gateway.web import answers
 from iwmo_gateway.web.access import Reader, the_gateway
 from iwmo_gateway.web.calls import received_at
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.overviewmodels import OverzichtModel, OverzichtQuery, overzicht, period_of
 from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.productionmodels import ROW_NAMES, ProductieModel, ProductieQuery, accounts_of, rows_of
@@ -68,6 +69,24 @@ def get_openstaand(
         return _linked(table, link)
     told = OpenstaandListModel(peildatum=today, openstaand=page, links=LinksModel(next=link))
     return answers.as_json(told)
+
+
+@router.get(
+    "/overzicht", response_model=OverzichtModel, responses=documented("token", "parameters", "ontvangst-moment")
+)
+def get_overzicht(
+    gateway: Annotated[Gateway, Depends(the_gateway)],
+    caller: Reader,
+    moment: Annotated[datetime, Depends(received_at)],
+    wanted: Annotated[OverzichtQuery, Query()],
+) -> Response:
+    """What came in over some days by kind and outcome, what refused it, whether it was answered in time; what waits.
+
+    A party is told of what it sees, an operator of all.
+    """
+    today = day_of(moment)
+    told = overview.period(gateway, caller, *period_of(wanted, today))
+    return answers.as_json(overzicht(told, overview.now(gateway, caller, moment), today))
 
 
 @router.get(

@@ -43,6 +43,7 @@ ACTIONS: Final = {
     "POST /v1/reviews": Action.DECIDE,
     "POST /v1/reviews/{nr}": Action.DECIDE,
     "GET /v1/reports/openstaand": Action.REPORT,
+    "GET /v1/reports/overzicht": Action.REPORT,
     "GET /v1/reports/productieverantwoording": Action.REPORT,
     "GET /v1/reports/betalingen": Action.REPORT,
     "GET /v1/reports/terugvorderingen": Action.REPORT,

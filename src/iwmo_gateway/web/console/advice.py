@@ -7,6 +7,7 @@ from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.standard.kinds import is_answer
 from iwmo_gateway.store.messages import Message, Status
+from iwmo_gateway.store.progress import Fase
 
 KINDS: Final = {
     "301": "Toewijzing",
@@ -30,6 +31,14 @@ KINDS: Final = {
 ACTIONS: Final = {Actie.REJECT: "fout", Actie.SIGNAL: "signaal", Actie.REVIEW: "aangehouden"}
 """What a finding does, in a word."""
 
+PHASES: Final = {
+    Fase.WACHT: "het wacht op zijn beurt",
+    Fase.LEEST: "het wordt gelezen",
+    Fase.CONTROLEERT: "het wordt op zichzelf gecontroleerd",
+    Fase.BEOORDEELT: "het wordt vergeleken met eerdere berichten en het contract",
+    Fase.BOEKT: "het resultaat wordt bewaard",
+}
+"""What is being done with a message that was received."""
 IN_CENTS: Final = frozenset({"TR418", "TR346"})
 """Rules of which expected and found are amounts in euro cents."""
 
@@ -60,6 +69,11 @@ def next_step(message: Message, side: Side, *, signals: bool) -> str:
     if message.status is Status.ACCEPTED and signals:
         return f"{told} Lees wel wat is gesignaleerd: het is geen reden voor afkeuring, maar klopt misschien niet."
     return told
+
+
+def remedy_of_rule(code: str) -> str:
+    """What to do about a fault by this rule, where that can be said without more; else nothing."""
+    return _BY_RULE.get(code, "")
 
 
 def remedy(finding: Finding) -> str:

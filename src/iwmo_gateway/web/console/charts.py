@@ -25,7 +25,7 @@ _LETTER: Final = 7
 """About how wide a letter of a label is drawn, and a chart is, in the units of the drawing."""
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _STYLE: Final = Style(label_font_size=12, major_label_font_size=12, legend_font_size=12, title_font_size=12)
-_HATCHES: Final = ("", "M0 8L8 0", "M0 4H8", "M0 0L8 8", "M4 0V8", "M0 8L8 0M0 0L8 8")
+_HATCHES: Final = ("", "M0 8L8 0", "M0 4H8", "M0 0L8 8", "M4 0V8", "M0 8L8 0M0 0L8 8", "M0 4H8M4 0V8", "M0 2H8M0 6H8")
 """What is drawn over the colour of each series, in a square of 8."""
 
 Series = Mapping[str, Sequence[float | None]]
@@ -69,7 +69,7 @@ def _drawn(kind: Any, title: str, labels: Sequence[str], series: Series, unit: s
         range=(0, steps[-1]),
         allow_interruptions=True,
         formatter=_number,
-        show_legend=len(series) > 1,
+        show_legend=len(series) > 1 or kind is pygal.StackedBar,
         legend_at_bottom=True,
         truncate_legend=-1,
         truncate_label=-1,
@@ -132,8 +132,8 @@ def _hatch(svg: Any, place: str, count: int) -> None:
         pattern = etree.SubElement(
             definitions, f"{_SVG}pattern", id=f"{place}-{number}", width="8", height="8", patternUnits="userSpaceOnUse"
         )
-        etree.SubElement(pattern, f"{_SVG}rect", {"class": f"colour-{number % 6}"}, width="8", height="8")
-        etree.SubElement(pattern, f"{_SVG}path", {"class": "hatch"}, d=_HATCHES[number % 6])
+        etree.SubElement(pattern, f"{_SVG}rect", {"class": f"colour-{number % len(_HATCHES)}"}, width="8", height="8")
+        etree.SubElement(pattern, f"{_SVG}path", {"class": "hatch"}, d=_HATCHES[number % len(_HATCHES)])
         for kinds in (f"series serie-{number} color-{number}", f"color-{number} reactive"):
             for node in svg.iterfind(f".//*[@class='{kinds}']"):
                 node.set("fill", f"url(#{place}-{number})")

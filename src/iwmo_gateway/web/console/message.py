@@ -24,8 +24,8 @@ from iwmo_gateway.web.console import advice, timeline
 from iwmo_gateway.web.console.forms import TheForm, text_of
 from iwmo_gateway.web.console.page import Page, ThePage
 from iwmo_gateway.web.console.reading import (
+    Interpreter,
     Reading,
-    Spectacles,
     Told,
     gemeente_name,
     lines_of,
@@ -69,7 +69,7 @@ def get_message(
     signals = any(finding.actie is Actie.SIGNAL for finding in found)
     return page.show(
         "bericht.html",
-        **_heading(gateway, page, result),
+        **_heading(gateway, caller, result),
         around=around,
         story=timeline.of(result.message, around),
         told=told,
@@ -77,6 +77,7 @@ def get_message(
         following={"na": na + _FINDINGS} if len(found) > _FINDINGS else None,
         step=advice.next_step(result.message, advice.side_of(caller, result.message), signals=signals),
         summary=answers.full(result, operator=caller.party is None),
+        phases=advice.PHASES,
         unfetched=_unfetched(caller, around, identity),
     )
 
@@ -138,13 +139,13 @@ def _content(gateway: Gateway, caller: Caller, identity: str) -> tuple[Result, b
     return result, body
 
 
-def _reader(gateway: Gateway, result: Result, body: bytes, *, opened: bool) -> Spectacles | None:
+def _reader(gateway: Gateway, result: Result, body: bytes, *, opened: bool) -> Interpreter | None:
     """Reads the message; None for one whose bytes were purged."""
     if not body:
         return None
     message = result.message
     day = message.dagtekening or day_of(message.received_at)
-    return Spectacles(gateway, gateway.document_of(message, body), lines_of(body), day, opened)
+    return Interpreter(gateway, gateway.document_of(message, body), lines_of(body), day, opened)
 
 
 def _part_of(gateway: Gateway, caller: Caller, document: Document, identity: str, bevinding: int, regel: int) -> int:
@@ -157,7 +158,7 @@ def _part_of(gateway: Gateway, caller: Caller, document: Document, identity: str
 
 
 def _show(
-    page: Page, caller: Caller, gateway: Gateway, result: Result, reader: Spectacles | None, deel: int
+    page: Page, caller: Caller, gateway: Gateway, result: Result, reader: Interpreter | None, deel: int
 ) -> Response:
     reading: Reading | None = None
     if reader is not None:
@@ -166,21 +167,23 @@ def _show(
         reading = reader.reading(part, [Told(nr + 1, finding, result.message.release) for nr, finding in found])
     return page.show(
         "bericht_inhoud.html",
-        **_heading(gateway, page, result),
+        **_heading(gateway, caller, result),
         reading=reading,
         opened=reader is not None and reader.opened,
         lines=reader.lines if reader else 0,
     )
 
 
-def _heading(gateway: Gateway, page: Page, result: Result) -> dict[str, Any]:
+def _heading(gateway: Gateway, caller: Caller, result: Result) -> dict[str, Any]:
     message = result.message
     day = message.dagtekening or day_of(message.received_at)
+    side = advice.side_of(caller, message)
     return {
         "message": message,
         "judgement": result.judgement,
         "kind": advice.KINDS.get(message.soort[-3:], message.soort),
         "afzender": Named(message.afzender, gemeente_name(gateway, message.afzender, day)),
+        "who_acts": "Wat te doen" if side is advice.Side.SENDER else "Wat de afzender doet",
         "ontvanger": Named(message.ontvanger or "", gemeente_name(gateway, message.ontvanger or "", day)),
     }
 

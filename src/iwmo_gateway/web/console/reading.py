@@ -1,7 +1,8 @@
 """A message for who reads it: its elements in the standard's words beside its XML, with what is wrong at its place."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from types import MappingProxyType
@@ -20,6 +21,8 @@ _EUROS: Final = frozenset({"Bedrag", "TotaalBedrag", "ProductTarief", "Budget"})
 """Elements that hold euro cents."""
 _LONG: Final = 40
 """A meaning of more characters takes a line of its own."""
+_LONGEST: Final = 2000
+_NUMBER: Final = re.compile("[0-9]{1,15}")
 _PARTIES: Final = frozenset({"Afzender", "Ontvanger", "Gemeente"})
 _RETOUR: Final = {
     "0001": "afgekeurd op de inhoud van het bericht zelf",
@@ -45,8 +48,9 @@ class Told:
 
     @property
     def retour(self) -> str:
-        """What its return code means."""
-        return retour_words(self.release).get(self.finding.retourcode or "", "")
+        """What its return code means, if that says more than its text."""
+        words = retour_words(self.release).get(self.finding.retourcode or "", "")
+        return "" if words == self.finding.tekst else words
 
     @property
     def verwacht(self) -> str:
@@ -121,7 +125,6 @@ class Row:
     opens: bool
     closes: bool
     text: str = ""
-    masked: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
     told: tuple[Told, ...] = ()
 
@@ -143,16 +146,22 @@ class Reading:
         yield from sorted({one.nr: one for row in self.rows for one in row.told}.values(), key=lambda one: one.nr)
 
 
+Places = Mapping[str, Sequence[Told]]
+"""Findings by where they stand."""
+
+
 @dataclass(frozen=True, slots=True)
-class Spectacles:
-    """Reads one message; `opened` if personal values may be shown, `day` is that by which codes have their names."""
+class Interpreter:
+    """Puts one message into words; `opened` if personal values may be shown, `day` is that by which codes have names.
+
+    `lines` is how many there are in its XML.
+    """
 
     gateway: Gateway
     document: Document
     lines: int
     day: date
     opened: bool = False
-    at: dict[str, list[Told]] = field(default_factory=dict)
 
     def part(self, nr: int) -> Part:
         """A part of the message."""
@@ -160,32 +169,30 @@ class Spectacles:
 
     def reading(self, part: Part, told: Iterable[Told]) -> Reading:
         """A part with what was found in it."""
-        pads = set(part.pads)
+        places: dict[str, list[Told]] = {pad: [] for pad in part.pads}
         loose: list[Told] = []
         for one in told:
-            if one.finding.pad in pads:
-                self.at.setdefault(one.finding.pad, []).append(one)
-            else:
-                loose.append(one)
+            places.get(one.finding.pad, loose).append(one)
         hides = not self.opened and any(element.hidden and element.text for element in part.bericht.walk())
-        rows = tuple(_numbered(list(self._rows(part.bericht, 0)), self.lines))
-        return Reading(part, self._item(part.bericht), rows, tuple(loose), hides)
+        rows = tuple(_numbered(list(self._rows(part.bericht, 0, places)), self.lines))
+        return Reading(part, self._item(part.bericht, places), rows, tuple(loose), hides)
 
-    def _item(self, element: Element) -> Item:
-        told = self._told(element)
+    def _item(self, element: Element, places: Places) -> Item:
+        told = tuple(places[element.pad])
         if element.children or (element.facts is not None and element.facts.value is None):
-            return Item(element, told, items=tuple(map(self._item, element.children)))
-        value = element.text or ""
+            return Item(element, told, items=tuple(self._item(child, places) for child in element.children))
+        value = _short(element.text or "")
         if element.hidden and not self.opened:
             return Item(element, told, HIDDEN if value else "")
         return self._value(element, told, value)
 
     def _value(self, element: Element, told: tuple[Told, ...], value: str) -> Item:
         facts = element.facts.value if element.facts else None
-        if element.naam in _EUROS and value.isdecimal() and value.isascii():
-            return Item(element, told, value, cents=int(value))
-        if element.naam == "ToewijzingNummer" and value.isdecimal() and value.isascii() and len(value) <= 9:
-            return Item(element, told, value, toewijzing=str(int(value)))
+        number = int(value) if _NUMBER.fullmatch(value) else None
+        if element.naam in _EUROS and number is not None:
+            return Item(element, told, value, cents=number)
+        if element.naam == "ToewijzingNummer" and number is not None:
+            return Item(element, told, value, toewijzing=str(number))
         if facts is not None and facts.primitive == "date":
             return Item(element, told, _dutch_date(value))
         if facts is not None and facts.codes:
@@ -195,29 +202,27 @@ class Spectacles:
             return Item(element, told, value, gemeente_name(self.gateway, value, self.day))
         return Item(element, told, value)
 
-    def _rows(self, element: Element, depth: int) -> Iterator[Row]:
-        told, line = self._told(element), element.regelnummer
-        text = element.text or ""
-        masked = bool(text) and element.hidden and not self.opened
-        shown = HIDDEN if masked else text
-        attributes = tuple((name, self._attribute(name, value)) for name, value in element.attributes)
-        if not element.children and element.ends:
-            yield Row(element, depth, line, opens=True, closes=True, text=shown, masked=masked,
-                      attributes=attributes, told=told)  # fmt: skip
-            return
-        yield Row(element, depth, line if element.begins else None, opens=True, closes=False, text=shown,
-                  masked=masked, attributes=attributes, told=told)  # fmt: skip
+    def _rows(self, element: Element, depth: int, places: Places) -> Iterator[Row]:
+        text = _short(element.text or "")
+        start = Row(
+            element,
+            depth,
+            element.regelnummer if element.begins else None,
+            opens=True,
+            closes=not element.children and element.ends,
+            text=HIDDEN if text and element.hidden and not self.opened else text,
+            attributes=tuple((name, self._attribute(name, value)) for name, value in element.attributes),
+            told=tuple(places[element.pad]),
+        )
+        yield start
         for child in element.children:
-            yield from self._rows(child, depth + 1)
-        if element.ends:
+            yield from self._rows(child, depth + 1, places)
+        if element.ends and not start.closes:
             yield Row(element, depth, None, opens=False, closes=True)
-
-    def _told(self, element: Element) -> tuple[Told, ...]:
-        return tuple(self.at.get(element.pad, ()))
 
     def _attribute(self, name: str, value: str) -> str:
         """What no schema knows may hold anything, a Bsn too."""
-        return value if self.opened or name.startswith(("xmlns", "xsi:")) else HIDDEN
+        return _short(value) if self.opened or name.startswith(("xmlns", "xsi:")) else HIDDEN
 
 
 def numbered(found: Sequence[Finding], release: str, after: int = 0) -> list[Told]:
@@ -249,6 +254,11 @@ def retour_words(release: str) -> Mapping[str, str]:
     return MappingProxyType({code: " ".join(texts) for code, texts in told.items()} | _RETOUR)
 
 
+def _short(value: str) -> str:
+    """A value as far as anybody would read it: one that is refused may be as long as a message may be."""
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+
+
 def _dutch_date(value: str) -> str:
     try:
         return f"{date.fromisoformat(value.strip()):%d-%m-%Y}"
@@ -274,5 +284,4 @@ def _numbered(rows: list[Row], lines: int) -> Iterator[Row]:
 def _filled(waiting: list[Row], last: int | None, following: int | None) -> Iterator[Row]:
     fits = last is not None and following is not None and following - last - 1 == len(waiting)
     for nr, row in enumerate(waiting, 1):
-        yield Row(row.element, row.depth, (last or 0) + nr if fits else None, row.opens, row.closes, row.text,
-                  row.masked, row.attributes, row.told)  # fmt: skip
+        yield replace(row, line=(last or 0) + nr if fits else None)

@@ -242,7 +242,7 @@ def _filled(form: FormData) -> tuple[Filled, FilterModel | None]:
     if not ids:
         model, errors = _model(asked)
         if not asked:
-            errors["soort"] = "Vul ten minste één veld in; alle berichten tegelijk kan niet."
+            errors["welke"] = "Vul ten minste één veld in; alle berichten tegelijk kan niet."
     if fault := _fault_of(reason):
         errors["reden"] = fault
     return Filled(ids, asked, reason, force, errors), model

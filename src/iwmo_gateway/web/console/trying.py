@@ -23,7 +23,7 @@ from iwmo_gateway.web.access import Checker, the_gateway
 from iwmo_gateway.web.console import advice
 from iwmo_gateway.web.console.forms import TheUpload, file_of, text_of
 from iwmo_gateway.web.console.page import Page, ThePage
-from iwmo_gateway.web.console.reading import Reading, Spectacles, lines_of, numbered
+from iwmo_gateway.web.console.reading import Interpreter, Reading, lines_of, numbered
 from iwmo_gateway.web.problems import CATALOGUE, refusal
 from iwmo_gateway.web.session import CONSOLE
 from iwmo_gateway.web.trail import TheCall, tells
@@ -78,7 +78,7 @@ class Line:
     wrong: bool
 
 
-@router.get("/proberen")
+@router.get("/proberen", openapi_extra=tells(Action.READ))
 def get_trying(
     page: ThePage, caller: Checker, gateway: TheGateway, voorbeeld: Annotated[int, Query(ge=0, le=99)] = 0
 ) -> Response:
@@ -124,7 +124,7 @@ def _tried(page: Page, caller: Caller, gateway: Gateway, body: bytes, ontvangen:
 def _told(gateway: Gateway, said: Tried, body: bytes, moment: datetime, deel: int) -> dict[str, Any]:
     """What the page tells of a message that could be read."""
     found, message = said.verdict.findings, said.message
-    reader = Spectacles(gateway, said.document, lines_of(body), message.dagtekening or day_of(moment), opened=True)
+    reader = Interpreter(gateway, said.document, lines_of(body), message.dagtekening or day_of(moment), opened=True)
     told = numbered(found, message.release)
     reading: Reading = reader.reading(reader.part(deel), told)
     signals = any(finding.actie is Actie.SIGNAL for finding in found)
@@ -148,6 +148,7 @@ def _show(page: Page, caller: Caller, gateway: Gateway, filled: Filled, status: 
         examples=_for(caller),
         sandbox=gateway.settings.sandbox,
         most=gateway.settings.max_message_bytes,
+        who_acts="Wat te doen",
         **{"tried": None, "refused": None} | said,
     )
 

@@ -3,7 +3,7 @@
 
 // Parts marked data-live are fetched again now and then, and replaced where they changed. Who is typing in one, or has
 // the focus in it, is left alone; a hidden page asks for nothing.
-const SECONDS = 5;
+const SECONDS = 10;
 
 async function refresh() {
   const parts = [...document.querySelectorAll("[data-live]")];
@@ -14,6 +14,8 @@ async function refresh() {
   for (const part of parts) {
     const newer = document.getElementById(part.id) === part ? made.getElementById(part.id) : null;
     if (newer === null || part.contains(document.activeElement)) continue;
+    const opened = newer.querySelectorAll("details");
+    part.querySelectorAll("details").forEach((one, nr) => opened[nr] && (opened[nr].open = one.open));
     if (newer.innerHTML !== part.innerHTML) part.replaceWith(newer);
   }
 }
@@ -40,6 +42,17 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     form.requestSubmit();
   });
 }
+
+// Who goes to a place in the words of a message sees the same place in the XML beside them.
+function follow() {
+  const place = /^#([ef])(\d+)$/.exec(location.hash);
+  const pane = document.querySelector(".beside .source");
+  const beside = place && pane && document.getElementById((place[1] === "e" ? "r" : "x") + place[2]);
+  if (beside) pane.scrollTop = beside.closest("li").offsetTop - pane.clientHeight / 3;
+}
+
+addEventListener("hashchange", follow);
+follow();
 
 // A field that is there to be copied gets a button that does it; who has no script selects and copies.
 for (const field of document.querySelectorAll("[data-copy]")) {

@@ -1,0 +1,197 @@
+"""The overview: it counts what its reader may see, as the lists behind its numbers do, and by indexes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from lxml import html
+from sqlalchemy import event
+
+from iwmo_gateway.gateway import overview
+from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.overview import Period
+from iwmo_gateway.standard.days import day_of
+from iwmo_gateway.store.parties import TokenRole
+from tests import stories
+from tests.claims import AANBIEDER as CLAIMANT
+from tests.claims import GEMEENTE as PAYER
+from tests.conftest import TODAY, Callers
+from tests.integration.test_console_messages import Visitor, listed
+from tests.integration.test_http_builders import (
+    AANBIEDER,
+    ANDERE_AANBIEDER,
+    GEMEENTE,
+    allocation,
+    day,
+    lone_start,
+    start,
+)
+from tests.integration.test_http_refusals import is_problem
+
+
+def caller_of(who: str) -> Caller:
+    if who in {"operator", "auditor"}:
+        return Caller(TokenRole(who), None, f"{who}:test", TODAY)
+    return Caller(TokenRole.PARTY, who, who, TODAY)
+
+
+@pytest.fixture
+def told(call: Callers) -> None:
+    """A February of messages of every outcome, one of them of somebody else, and one in January."""
+    call.send(GEMEENTE, allocation(), day("2023-02-05"))
+    call.send(AANBIEDER, start("START01"), day("2023-02-08"))
+    call.send(AANBIEDER, start("START02", 799999), day("2023-02-08"))
+    call.send(AANBIEDER, lone_start("START03", StatusAanlevering="7"), day("2023-02-10"))
+    call.send(ANDERE_AANBIEDER, start("ANDER", 799999, Afzender=ANDERE_AANBIEDER), day("2023-02-12"))
+    call.send(AANBIEDER, start("TEVROEG"), day("2023-01-12"))
+
+
+def period(call: Callers, who: str, days: int = 30) -> Period:
+    last = day_of(TODAY)
+    return overview.period(call.gateway, caller_of(who), last - timedelta(days=days - 1), last)
+
+
+def received(call: Callers, who: str) -> Counter[tuple[str, str, str]]:
+    """Day, kind and status of what came in."""
+    found = period(call, who)
+    return Counter({(f"{found.days[one.day]}", one.soort, one.status): one.number for one in found.received})
+
+
+@pytest.mark.usefixtures("told")
+def test_each_sees_what_came_in_of_its_own(call: Callers) -> None:
+    mine = {
+        ("2023-02-05", "WMO301", "accepted"): 1,
+        ("2023-02-08", "WMO305", "accepted"): 1,
+        ("2023-02-08", "WMO305", "rejected"): 1,
+        ("2023-02-10", "WMO305", "invalid"): 1,
+    }
+    foreign = {("2023-02-12", "WMO305", "rejected"): 1}
+    everything = received(call, "operator")
+    assert everything.total() == 5
+    assert received(call, AANBIEDER) == mine
+    assert {key: number for key, number in everything.items() if key not in mine} == foreign
+    assert received(call, ANDERE_AANBIEDER) == foreign
+    # What was rejected is not forwarded: its receiver knows nothing of it.
+    assert received(call, GEMEENTE) == {key: 1 for key in mine if key[2] == "accepted"}
+
+
+@pytest.mark.usefixtures("told")
+def test_refusals_are_counted_by_message_and_rule(call: Callers) -> None:
+    assert dict(period(call, AANBIEDER).refusals)["TR019"] == 1
+    assert dict(period(call, "operator").refusals)["TR019"] == 2
+    assert period(call, GEMEENTE).refusals == []
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("who", ["operator", AANBIEDER, GEMEENTE])
+def test_each_number_is_that_of_the_list_behind_it(call: Callers, who: str) -> None:
+    visitor = Visitor(call, who)
+    page = visitor.get("/", dagen="30", tot="2023-03-01")
+    links = html.fromstring(page.content).xpath("//*[@id='ontvangen']//td/a")
+    assert len(links) >= 4
+    for link in links:
+        assert len(listed(visitor.client.get(link.get("href")))) == int(link.text_content()), link.get("href")
+
+
+def test_an_answer_is_in_time_late_or_not_there(call: Callers) -> None:
+    call.send(PAYER, stories.toewijzing(), day("2023-02-06"))
+    call.send(CLAIMANT, stories.declaratie(stories.regel("R1")), day("2023-02-28"))
+    call.send(CLAIMANT, lone_start("KAPOT", StatusAanlevering="7", Afzender=CLAIMANT), day("2023-02-07"))
+    call.send(CLAIMANT, stories.start(begin="2023-02-10"), day("2023-02-10"), Prefer="respond-async")
+    told = period(call, "operator")
+    assert {(f"{told.days[one.day]}", one.claim, one.outcome): one.number for one in told.answered} == {
+        ("2023-02-06", False, "in_time"): 1,
+        ("2023-02-28", True, "in_time"): 1,
+        ("2023-02-10", False, "open"): 1,
+    }
+    with call.gateway.database.writing() as transaction:
+        transaction.exec_driver_sql("UPDATE messages SET dagtekening = '2023-02-10' WHERE soort = 'WMO302'")
+        transaction.exec_driver_sql("UPDATE messages SET dagtekening = '2023-03-14' WHERE soort = 'WMO325'")
+    assert {(one.claim, one.outcome): one.number for one in period(call, "operator").answered} == {
+        (False, "late"): 1,  # three working days from Monday the sixth end on Thursday
+        (True, "in_time"): 1,  # ten from Tuesday the 28th end on the fourteenth
+        (False, "open"): 1,
+    }
+    text = html.fromstring(Visitor(call, "operator").get("/", dagen="30", tot="2023-03-01").content).text_content()
+    assert "nog niet, te laat" in text
+
+
+def test_what_waits_is_counted_for_who_sees_it(call: Callers) -> None:
+    call.send(GEMEENTE, allocation(), day("2023-02-05"))
+    call.send(AANBIEDER, start(), day("2023-02-08"), Prefer="respond-async")
+    now = {
+        who: overview.now(call.gateway, caller_of(who), datetime.now(UTC))
+        for who in ("operator", AANBIEDER, ANDERE_AANBIEDER, GEMEENTE)
+    }
+    assert {who: sum(one.number for one in each.unjudged) for who, each in now.items()} == {
+        "operator": 1, AANBIEDER: 1, ANDERE_AANBIEDER: 0, GEMEENTE: 0,
+    }  # fmt: skip
+    assert {who: sum(one.number for one in each.unfetched.values()) for who, each in now.items()} == {
+        "operator": 2, AANBIEDER: 1, ANDERE_AANBIEDER: 0, GEMEENTE: 1,
+    }  # fmt: skip
+    assert {who: each.reviews for who, each in now.items()} == {
+        "operator": {}, AANBIEDER: None, ANDERE_AANBIEDER: None, GEMEENTE: {},
+    }  # fmt: skip
+    page = html.fromstring(Visitor(call, "operator").get("/").content)
+    assert page.xpath("//a[@href='/console/berichten?status=received']/text()") == ["1"]
+
+
+@pytest.mark.usefixtures("told")
+def test_the_api_tells_the_same(call: Callers) -> None:
+    told = call.get(AANBIEDER, "/v1/reports/overzicht?dagen=30&tot=2023-03-01").json()
+    assert (told["van"], told["tot"]) == ("2023-01-31", "2023-03-01")
+    assert Counter({(one["dag"], one["soort"], one["status"]): one["aantal"] for one in told["ontvangen"]}) == received(
+        call, AANBIEDER
+    )
+    assert {"regel": "TR019", "aantal": 1} in told["geweigerd"]
+    assert {"dag": "2023-02-08", "antwoord": "op_tijd", "aantal": 2} in told["antwoorden"]
+    assert told["beoordelingen"] is None
+    assert [(one["leeftijd"], one["aantal"]) for one in told["niet_opgehaald"]] == [("dag", 4)]
+    assert call.get(GEMEENTE, "/v1/reports/overzicht").json()["ontvangen"] == []
+    call.send(AANBIEDER, start("WACHT"), day("2023-02-28"), Prefer="respond-async")
+    (waits,) = call.get(AANBIEDER, "/v1/reports/overzicht").json()["wacht"]
+    assert (waits["status"], waits["aantal"], waits["oudste"]) == ("received", 1, "2023-02-28T12:00:00+01:00")
+    for wrong in ("dagen=0", "dagen=32", "tot=gisteren", "tot=9999-12-31", "van=2023-01-01"):
+        is_problem(call.get("operator", f"/v1/reports/overzicht?{wrong}"), 400, "parameters")
+
+
+@pytest.mark.parametrize("asked", [{"dagen": "15"}, {"tot": "gisteren"}, {"tot": "1999-01-01"}, {"tot": "9999-12-31"}])
+def test_a_wrong_period_is_told(call: Callers, asked: dict[str, str]) -> None:
+    answer = Visitor(call, "operator").get("/", **asked)
+    assert answer.status_code == 400
+    assert html.fromstring(answer.content).xpath("//*[@role='alert']//a/@href") == [f"#{next(iter(asked))}"]
+
+
+@contextmanager
+def statements(call: Callers) -> Iterator[list[tuple[str, Any]]]:
+    """What is asked meanwhile, with its parameters."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(call.gateway.database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(call.gateway.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("who", ["operator", AANBIEDER])
+def test_nothing_is_counted_but_the_days_that_are_shown(call: Callers, who: str) -> None:
+    """As SQLite does it; PostgreSQL decides by how much there is."""
+    with statements(call) as asked:
+        period(call, who)
+    asked = [one for one in asked if one[0].startswith("SELECT")]
+    assert len(asked) == 3
+    if not call.gateway.database.embedded:
+        return
+    with call.gateway.database.reading() as transaction:
+        for statement, parameters in asked:
+            plan = [step[-1] for step in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            led = [step for step in plan if re.match("(SEARCH|SCAN)", step)]
+            assert "ix_messages_received_at (received_at>? AND received_at<?)" in led[0], plan
+            assert not [step for step in led if step.startswith("SCAN")], plan
