@@ -1,6 +1,6 @@
 """Who signs in with OpenID Connect: the subject that a token belongs to.
 
-Revision: 0016, after 0014.
+Revision: 0016, after 0015.
 """
 
 import sqlalchemy as sa
