@@ -76,6 +76,7 @@ NEEDS = {
     ("get", "/v1/reports/productieverantwoording"): {"read"},
     ("get", "/v1/reports/betalingen"): {"read"},
     ("get", "/v1/reports/terugvorderingen"): {"read"},
+    ("get", "/v1/reports/overzicht"): {"read"},
     ("get", "/v1/reports/rente"): {"read"},
     ("get", "/v1/reviews"): {"read"},
     ("post", "/v1/reviews"): {"decide"},
