@@ -78,17 +78,17 @@ def revisions() -> list[str]:
 
 def revise(database: Database, revision: str) -> None:
     """Bring the database forward to a revision."""
-    with database.writing() as connection:
+    with database.writing() as transaction:
         config = _config()
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = transaction.connection
         command.upgrade(config, revision)
 
 
 def reflected(database: Database) -> sa.MetaData:
     """The tables that are there, as the database itself tells them."""
     found = sa.MetaData()
-    with database.reading() as connection:
-        found.reflect(connection)
+    with database.reading() as transaction:
+        found.reflect(transaction.connection)
     return found
 
 

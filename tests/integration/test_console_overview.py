@@ -109,8 +109,8 @@ def test_an_answer_is_in_time_late_or_not_there(call: Callers) -> None:
         ("2023-02-10", False, "open"): 1,
     }
     with call.gateway.database.writing() as transaction:
-        transaction.exec_driver_sql("UPDATE messages SET dagtekening = '2023-02-10' WHERE soort = 'WMO302'")
-        transaction.exec_driver_sql("UPDATE messages SET dagtekening = '2023-03-14' WHERE soort = 'WMO325'")
+        transaction.connection.exec_driver_sql("UPDATE messages SET dagtekening = '2023-02-10' WHERE soort = 'WMO302'")
+        transaction.connection.exec_driver_sql("UPDATE messages SET dagtekening = '2023-03-14' WHERE soort = 'WMO325'")
     assert {(one.claim, one.outcome): one.number for one in period(call, "operator").answered} == {
         (False, "late"): 1,  # three working days from Monday the sixth end on Thursday
         (True, "in_time"): 1,  # ten from Tuesday the 28th end on the fourteenth
@@ -191,7 +191,10 @@ def test_nothing_is_counted_but_the_days_that_are_shown(call: Callers, who: str)
         return
     with call.gateway.database.reading() as transaction:
         for statement, parameters in asked:
-            plan = [step[-1] for step in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            plan = [
+                step[-1]
+                for step in transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
             led = [step for step in plan if re.match("(SEARCH|SCAN)", step)]
             assert "ix_messages_received_at (received_at>? AND received_at<?)" in led[0], plan
             assert not [step for step in led if step.startswith("SCAN")], plan

@@ -356,7 +356,7 @@ def test_clients_are_left_for_the_next_time_while_a_message_knows_them(call: Cal
     a_year(call)
     if call.gateway.database.embedded:
         pytest.skip("one writes at a time")
-    with call.gateway.database.reading() as transaction:
+    with call.gateway.database.writing() as transaction:
         transaction.execute(select(client_hashes)).all()
         assert reported(call, terms, ENDS).clienten is None
     assert left(call) == {"clienten": 1, "client_hashes": 1}

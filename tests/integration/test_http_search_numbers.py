@@ -143,7 +143,9 @@ def test_no_search_walks_through_a_table(call: Callers, who: str, query: str) ->
     if not call.gateway.database.embedded:
         return
     with call.gateway.database.reading() as transaction:
-        plan = [step[-1] for step in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+        plan = [
+            step[-1] for step in transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
     tables = ("messages", "findings", "numbers", "verzoeken", "antwoorden", "toewijzing_versies", "prestaties")
     assert [step for step in plan if step.startswith("SCAN") and step.split()[1] in tables] == [], plan
     if "zoek" in query:

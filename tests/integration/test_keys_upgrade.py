@@ -87,7 +87,7 @@ def _revise(database: Database, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")))
     with database.writing() as connection:
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = connection.connection
         command.upgrade(config, revision)
 
 

@@ -193,7 +193,7 @@ def differences(database: Database) -> list[Any]:
     """How the schema differs from the models."""
     with database.reading() as connection:
         options = {"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+        return list(compare_metadata(MigrationContext.configure(connection.connection, opts=options), metadata))
 
 
 def orphans(database: Database) -> list[Any]:

@@ -7,8 +7,9 @@ from typing import Any
 from iwmo_gateway import cli, worker
 from iwmo_gateway.gateway import keysources
 from iwmo_gateway.web import access, app, replays, trail
+from iwmo_gateway.web.console import page, signing_in, trouble
 
-READ_THE_CLOCK: tuple[Any, ...] = (worker, keysources, access, app, replays, trail)
+READ_THE_CLOCK: tuple[Any, ...] = (worker, keysources, access, app, replays, trail, page, signing_in, trouble)
 """The modules in which `serve` and `worker` read it."""
 
 
