@@ -8,12 +8,11 @@ from typing import Annotated
 import structlog
 import typer
 
-from iwmo_gateway import __version__, demo
+from iwmo_gateway import __version__
 from iwmo_gateway.commands import audit, contracts, keys, parties, person, purge, replay, standard, tokens
 from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import GatewayError
 from iwmo_gateway.store.audit import Action
-from iwmo_gateway.web.server import server_of
 from iwmo_gateway.worker import published, spare_collector, work, working_beside
 
 app = typer.Typer(
@@ -38,6 +37,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on, instead of IWMO_PORT.")] = None,
 ) -> None:
     """Serve the HTTP interface. An embedded (SQLite) database is migrated first."""
+    from iwmo_gateway.web.server import server_of  # noqa: PLC0415 - the other commands start in half the time without it
+
     with the_gateway() as gateway:
         if gateway.database.embedded:
             gateway.database.migrate()
@@ -87,6 +88,8 @@ def run_demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("var/demo"),
 ) -> None:
     """Send a story over HTTP to a gateway of its own, show each answer, and keep serving until Ctrl-C."""
+    from iwmo_gateway import demo  # noqa: PLC0415 - as above
+
     demo.run(out, folder, port)
 
 

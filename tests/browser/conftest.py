@@ -80,6 +80,7 @@ class Visitor:
 
         Keeps a screenshot at desktop and phone width, on which nothing sticks out at the side.
         """
+        self.page.wait_for_load_state()  # a form leads on before the style of its page is there
         assert self.complaints == []
         for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
