@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from iwmo_gateway.gateway import contracts
 from iwmo_gateway.gateway.access import Caller, create_token
@@ -40,6 +40,8 @@ _QUIET: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+expect.set_options(timeout=30_000)  # a machine that has much else to do is slow, not wrong
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Visitor:
         self.page.goto(f"{self.address}/console{to or '/'}")
         self.page.get_by_label("Token", exact=True).fill(token)
         self.page.get_by_role("button", name="Aanmelden").click()
+        self.page.wait_for_load_state()
 
     def goto(self, path: str) -> None:
         self.page.goto(f"{self.address}/console{path}")

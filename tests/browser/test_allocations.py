@@ -51,8 +51,8 @@ def test_a_credit_and_its_debit_lead_to_each_other(visitor: Visitor, site: Site)
     visitor.sign_in(site.tokens["operator"], "/declaratieregels?staat=gecrediteerd")
     page = visitor.page
     page.locator("tbody tr").first.get_by_role("link").first.click()
-    reference = (page.get_by_role("heading", level=1).text_content() or "").split()[1]
     expect(page.locator("dl.facts")).to_contain_text("Gecrediteerd door")
+    reference = (page.get_by_role("heading", level=1).text_content() or "").split()[1]
     page.locator("dl.facts").locator("div", has_text="Gecrediteerd door").get_by_role("link").click()
     page.locator("dl.facts").locator("div", has_text="Crediteert").get_by_role("link", name=reference).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(reference)
