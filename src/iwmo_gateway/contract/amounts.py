@@ -18,6 +18,13 @@ def per_minute(hour_tariff: int) -> int:
     return half_up(hour_tariff, 60)
 
 
+def follows(eenheid: str, tarief: int, hour_tariff: int | None) -> int | None:
+    """The contract's hour tariff in euro cents, if the ProductTarief of a line in minutes (01) follows from it."""
+    if eenheid == _MINUUT and hour_tariff is not None and per_minute(hour_tariff) == tarief:
+        return hour_tariff
+    return None
+
+
 def is_right_amount(
     amount: int,
     volume: int,
@@ -53,7 +60,7 @@ def expected_amount(
 
     Without a known hour tariff it is the plain product, and a Verrekenpercentage up to 100 is taken as whole percents.
     """
-    hours = _follows(eenheid, tarief, hour_tariff)
+    hours = follows(eenheid, tarief, hour_tariff)
     price, units = (tarief, 1) if hours is None else (hours, 60)
     part, whole = _readings(verrekenpercentage)[-1]
     return half_up(volume * price * part, units * whole)
@@ -70,18 +77,11 @@ def euro(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{whole:,}".replace(",", ".") + f",{rest:02}"
 
 
-def _follows(eenheid: str, tarief: int, hour_tariff: int | None) -> int | None:
-    """The hour tariff, if ProductTarief follows from it."""
-    if eenheid == _MINUUT and hour_tariff is not None and per_minute(hour_tariff) == tarief:
-        return hour_tariff
-    return None
-
-
 def _tariffs(eenheid: str, tarief: int, hour_tariff: int | None) -> tuple[int, int, int]:
     """The lowest and the highest tariff that may lie behind ProductTarief, and the units that it is for."""
     if eenheid != _MINUUT:
         return tarief, tarief, 1
-    hours = _follows(eenheid, tarief, hour_tariff)
+    hours = follows(eenheid, tarief, hour_tariff)
     if hours is not None:
         return hours, hours, 60
     # Those that round to this minute tariff: from half a cent a minute below it to just under half a cent above.

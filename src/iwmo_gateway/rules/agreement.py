@@ -6,7 +6,7 @@ A municipality without a profile is judged without one. No rule here touches a c
 from typing import Final
 
 from iwmo_gateway.contract.afspraken import Product
-from iwmo_gateway.contract.amounts import euro, expected_amount, is_right_amount, per_minute
+from iwmo_gateway.contract.amounts import euro, expected_amount, follows, is_right_amount, per_minute
 from iwmo_gateway.contract.volumes import fits, per_unit, unit_name
 from iwmo_gateway.rules.claims import EURO, debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
@@ -57,11 +57,12 @@ def bedrag_is_volume_maal_tarief(bericht: Declaratiebericht, historie: Historie,
         if prestatie.eenheid == EURO or prestatie.product_tarief is None:
             continue
         volume, unit, tariff = prestatie.geleverd_volume, prestatie.eenheid, prestatie.product_tarief
-        hours = hour_tariff(prestatie, bronnen)
+        hours = follows(unit, tariff, hour_tariff(prestatie, bronnen))
         amount = prestatie.ingediend.bedrag
         if not is_right_amount(amount, volume, unit, tariff, hour_tariff=hours):
             right = expected_amount(volume, unit, tariff, hour_tariff=hours)
-            how = f"{volume} × {tariff}" if hours is None else f"{volume} minuten × {euro(hours)} euro / 60"
+            of_tariff = f"{volume} × ProductTarief {tariff}"
+            how = of_tariff if hours is None else f"{volume} minuten × {euro(hours)} euro / 60"
             yield Fault(prestatie, f"{right} ({euro(right)} euro): {how}", f"{amount} ({euro(amount)} euro)")
 
 

@@ -143,28 +143,40 @@ def _of_both_sides(wanted: Search, me: str, before: str | None, limit: int) -> S
     No database does so by itself. One that is told the order of the whole index does not walk through all messages of
     everybody instead, where a party has few that match.
     """
-    rest = [*_of_message(replace(wanted, seen_by=None, party=None), besides)]
+    rest = [*_of_message(replace(wanted, seen_by=None, party=None, status=None), besides)]
     sees = _visible_to(me) if wanted.seen_by else (true(), true())
     other = wanted.party if wanted.seen_by and wanted.party != me else None
     pages = []
     for mine, theirs, visible in zip(_SIDES, reversed(_SIDES), sees, strict=True):
-        column = messages.c[mine]
         with_other = [besides(theirs) == other] if other else []
-        query = select(messages.c.id).where(column >= me, visible, *with_other, *rest)
-        pages.append(select(_newest_of(query, [column, messages.c.id], before, limit, me).subquery()))
+        query = select(messages.c.id).where(visible, *with_other, *rest)
+        leading = {mine: me} if wanted.status is None else {mine: me, "status": wanted.status}
+        order = [*(messages.c[name] for name in leading), messages.c.id]
+        pages.append(select(_newest_of(query, order, before, limit, *leading.values()).subquery()))
     both = union_all(*pages).subquery()
     return select(both.c[0]).order_by(both.c[0].desc()).limit(limit)
 
 
 def _newest_of(
-    query: Select[tuple[str]], order: Sequence[ColumnElement[Any]], before: str | None, limit: int, *up_to: str
+    query: Select[tuple[str]], order: Sequence[ColumnElement[Any]], before: str | None, limit: int, *values: str
 ) -> Select[tuple[str]]:
-    """The last of a query in the order of an index, before a place in it; all have the value `up_to`, if any."""
+    """The last of a query in the order of an index, before a place in it; its first columns have these values, if any.
+
+    They are bounds and not equal to the values: what is equal is of no order to PostgreSQL, and then any index will do.
+    """
+
+    def place(*bound: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        columns = order[: len(bound)]
+        return tuple_(*columns), tuple_(*(literal(value, of.type) for value, of in zip(bound, columns, strict=True)))
+
+    if values:
+        these, first = place(*values)
+        query = query.where(these >= first)
+        if before is None:
+            query = query.where(these <= first)
     if before is not None:
-        place = (literal(value, column.type) for value, column in zip((*up_to, before), order, strict=True))
-        query = query.where(tuple_(*order) < tuple_(*place))
-    elif up_to:
-        query = query.where(order[0] <= up_to[0])
+        these, last = place(*values, before)
+        query = query.where(these < last)
     return query.order_by(*(column.desc() for column in order)).limit(limit)
 
 

@@ -181,6 +181,8 @@ Index(
 )
 Index("ix_messages_afzender", messages.c.afzender, messages.c.id)
 Index("ix_messages_ontvanger", messages.c.ontvanger, messages.c.id)
+Index("ix_messages_afzender_status", messages.c.afzender, messages.c.status, messages.c.id)
+Index("ix_messages_ontvanger_status", messages.c.ontvanger, messages.c.status, messages.c.id)
 Index("ix_messages_identificatie", messages.c.identificatie)
 Index("ix_messages_declaratie_nummer", messages.c.declaratie_nummer)
 Index("ix_messages_received_at", messages.c.received_at)
