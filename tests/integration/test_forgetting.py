@@ -40,7 +40,7 @@ from tests.conftest import Callers
 from tests.integration import test_http_builders as builders
 from tests.integration.test_http_builders import Json, day
 from tests.integration.test_http_replays import REASON
-from tests.integration.test_retention import counted, reported
+from tests.integration.test_retention import counted, fetched, reported
 from tests.stories import AFGEWEZEN, antwoord, product, toewijzing, verzoek
 
 ENDS = day("2038-12-31")
@@ -67,12 +67,6 @@ def sent(call: Callers, who: str, body: bytes, on: str = "2023-03-01", status: s
     said: Json = call.send(who, body, day(on)).json()
     assert said["status"] == status, said.get("bevindingen")
     return said
-
-
-def fetched(call: Callers) -> None:
-    """Everybody has read what waits for him."""
-    with call.gateway.database.writing() as transaction:
-        transaction.execute(update(mailbox).where(mailbox.c.fetched_at.is_(None)).values(fetched_at=day("2023-03-10")))
 
 
 def left(call: Callers, tables: Iterable[Any] = (*FACTS, *PEOPLE)) -> dict[str, int]:
@@ -291,7 +285,7 @@ def test_a_dry_run_changes_nothing_and_tells_both_parts(call: Callers, terms: Pa
     kept = first.delen[Part.FEITEN].blijft[allocations]
     assert (kept.berichten, kept.oudste, kept.tot) == (3, date(2023, 3, 1), date(2038, 12, 31))
     assert (kept.wacht, kept.zonder_einde) == (2, 0), "not fetched yet"
-    assert first.delen[Part.INHOUD].blijft == {allocations: Kept(1, date(2023, 3, 1), None, 0, 1)}
+    assert first.delen[Part.INHOUD].blijft == {allocations: Kept(2, date(2023, 3, 1), None, 2, 0)}
     would = reported(call, terms, ENDS, dry_run=True)
     assert everything(call) == stands
     went = reported(call, terms, ENDS)

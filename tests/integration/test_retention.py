@@ -5,16 +5,29 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text, update
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import keys, retention
 from iwmo_gateway.gateway.bewaartermijnen import WETTELIJK, Termijn, Termijnen, termijnen, until
 from iwmo_gateway.gateway.purging import Part, Report
 from iwmo_gateway.settings import Settings
+from iwmo_gateway.store.tables import mailbox
 from tests.acceptance.processes import run
 from tests.cases import noon
 from tests.conftest import SECRET, Callers
-from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, Json, allocation, day, lone_start, served, start
+from tests.integration.test_http_builders import (
+    AANBIEDER,
+    GEMEENTE,
+    Json,
+    allocation,
+    crowded_start,
+    day,
+    lone_start,
+    served,
+    start,
+)
+from tests.integration.test_http_builders import mailbox as read
 
 TERMS = """
 [[termijn]]
@@ -55,14 +68,22 @@ def counted(report: Report, part: Part) -> dict[tuple[str, str], int]:
     return {kind: each.berichten for kind, each in report.delen[part].gaat.items()}
 
 
+def fetched(call: Callers) -> None:
+    """Everybody has read what waits for him."""
+    with call.gateway.database.writing() as transaction:
+        transaction.execute(update(mailbox).where(mailbox.c.fetched_at.is_(None)).values(fetched_at=day("2023-03-10")))
+
+
 def taken(call: Callers) -> dict[str, Json]:
-    """A 301 until a day, a start on it, one refused, and one that belongs to no allocation."""
-    return {
+    """A 301 until a day, a start on it, one refused, and one that belongs to no allocation, all of them read."""
+    said = {
         "301": call.send(GEMEENTE, allocation(**END)).json(),
         "start": call.send(AANBIEDER, start(), day("2023-02-08")).json(),
         "refused": call.send(AANBIEDER, start("ONBEKEND", 799999), day("2023-02-08")).json(),
         "lone": call.send(AANBIEDER, lone_start("LOS"), day("2023-02-08")).json(),
     }
+    fetched(call)
+    return said
 
 
 def there(call: Callers, said: Json) -> int:
@@ -91,9 +112,28 @@ def test_an_allocation_without_an_end_is_kept_and_a_newer_end_counts(call: Calle
     body = allocation("VERLENGD", **later)
     longer = call.send(GEMEENTE, body, day("2023-02-21")).json()
     assert longer["status"] == "accepted", longer["bevindingen"]
+    fetched(call)
     assert purged(call, terms, day("2025-06-30")) == {}
     assert purged(call, terms, day("2025-12-31")) == {("WMO301", "accepted"): 2}
     assert there(call, said) == 410
+
+
+def test_what_nobody_has_read_is_there_until_he_has(call: Callers, terms: Path) -> None:
+    said = taken(call)
+    with call.gateway.database.writing() as transaction:
+        unread = (said["refused"]["retour"]["id"], said["lone"]["id"])
+        transaction.execute(update(mailbox).where(mailbox.c.message.in_(unread)).values(fetched_at=None))
+    assert purged(call, terms, day("2024-06-30")) == {("WMO305", "accepted"): 1}
+    kept = reported(call, terms, day("2024-06-30"), dry_run=True).delen[Part.INHOUD].blijft
+    assert {kind: (one.berichten, one.wacht) for kind, one in kept.items()} == {
+        ("WMO301", "accepted"): (1, 0),
+        ("WMO305", "rejected"): (1, 1),
+        ("WMO305", "accepted"): (1, 1),
+    }
+    for party in (GEMEENTE, AANBIEDER):
+        for entry in read(call, party):
+            assert call.put(party, f"/v1/mailbox/{entry['nr']}/acknowledged").status_code == 204
+    assert purged(call, terms, day("2024-06-30")) == {("WMO305", "rejected"): 1, ("WMO305", "accepted"): 1}
 
 
 def test_what_went_says_so_everywhere(call: Callers, terms: Path) -> None:
@@ -191,9 +231,24 @@ def test_the_command_tells_first_and_asks(call: Callers, settings: Settings, ter
     assert "--yes" in asked.stderr
     assert there(call, said["refused"]) == 200
     kept = {(row["deel"], row["soort"]): row["blijft"] for row in report["opgeruimd"] if row["blijft"]}
-    assert kept[("feiten", "WMO301")]["wacht"] == 1, "nobody has fetched it"
+    assert kept[("feiten", "WMO301")]["wacht"] == 0
     assert {report[name] for name in ("toewijzingen", "proefselecties")} == {0}
     assert "rejected" in run(tmp_path, "purge", "--yes", **on).stdout
     assert there(call, said["refused"]) == 410
     unset = run(tmp_path, "purge", **{name: value for name, value in on.items() if name != "IWMO_RETENTION"})
     assert (unset.returncode, unset.stderr.count("\n")) == (2, 1)
+
+
+def test_an_embedded_database_gives_the_room_of_what_went_back(
+    call: Callers, settings: Settings, terms: Path, tmp_path: Path
+) -> None:
+    if not call.gateway.database.embedded:
+        pytest.skip("PostgreSQL uses the room again by itself")
+    refused = call.send(AANBIEDER, crowded_start(600), day("2023-02-08")).json()
+    fetched(call)
+    on = {"IWMO_DATABASE_URL": settings.database_url, "IWMO_SECRET_KEY": SECRET, "IWMO_RETENTION": str(terms)}
+    gone = run(tmp_path, "purge", "--yes", **on)
+    assert (gone.returncode, gone.stderr) == (0, "")
+    assert there(call, refused) == 410
+    with call.gateway.database.reading() as transaction:
+        assert transaction.scalar(text("PRAGMA freelist_count")) == 0

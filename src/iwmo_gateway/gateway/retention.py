@@ -10,6 +10,7 @@ from iwmo_gateway.gateway import forgetting
 from iwmo_gateway.gateway.bewaartermijnen import termijnen, until
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.purging import Part, Report, Round, Stage, Told
+from iwmo_gateway.gateway.replay import PREVIEW_HOLDS
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store import forgetting as store
 from iwmo_gateway.store import retention
@@ -43,7 +44,12 @@ def _take_bytes(going: Round, stage: Stage) -> None:
             some = retention.some(transaction, before, after, facts=False)
             ends = retention.ends_of(transaction, [one.subject for one in some])
             days = {one.id: _bytes_until(going, one, ends.get(one.subject)) for one in some}
-            due = [one for one in some if one.through and (day := days[one.id]) and day <= going.today]
+            held = store.needed(transaction, [one.id for one in some], going.now - PREVIEW_HOLDS)
+            due = [
+                one
+                for one in some
+                if one.through and one.id not in held and (day := days[one.id]) and day <= going.today
+            ]
             if due and not going.dry_run:
                 retention.purge(transaction, [one.id for one in due], going.actor, going.now)
         if not some:
@@ -57,7 +63,7 @@ def _take_bytes(going: Round, stage: Stage) -> None:
                 if one.id not in found:
                     its = ends.get(one.subject)
                     endless = its is not None and its.endless
-                    stage.stays(one, days[one.id], waits=not one.through, endless=endless)
+                    stage.stays(one, days[one.id], waits=not one.through or one.id in held, endless=endless)
         going.told("inhoud", len(some))
 
 

@@ -119,8 +119,14 @@ def busy(transaction: Transaction, ids: Sequence[str], previewed: datetime) -> s
     return {one for some in _parts(ids) for one in transaction.scalars(union(*_waiting(some, previewed)))}
 
 
+def needed(transaction: Transaction, ids: Sequence[str], previewed: datetime) -> set[str]:
+    """Those of these messages of which somebody still needs the bytes, or those of the answer: a reader or a replay."""
+    return {one for some in _parts(ids) for one in transaction.scalars(union(*_needing(some, previewed)))}
+
+
 def _waiting(ids: Sequence[str], previewed: datetime) -> Iterable[Select[Any]]:
     answer = messages.alias("answer")
+    yield from _needing(ids, previewed)
     yield (
         select(messages.c.id)
         .join(
@@ -135,6 +141,12 @@ def _waiting(ids: Sequence[str], previewed: datetime) -> Iterable[Select[Any]]:
             ~exists().where(answer.c.answers == messages.c.id, answer.c.status != Status.INVALID),
         )
     )
+    yield select(reviews.c.message).where(reviews.c.message.in_(ids), reviews.c.decided_at.is_(None))
+    yield select(verzoeken.c.message).where(verzoeken.c.message.in_(ids), ~_ALLOCATED, ~_REFUSED)
+
+
+def _needing(ids: Sequence[str], previewed: datetime) -> Iterable[Select[Any]]:
+    answer = messages.alias("answer")
     unread = [mailbox.c[name].is_(None) for name in ("fetched_at", "acknowledged_at", "withdrawn_at")]
     yield select(mailbox.c.message).where(mailbox.c.message.in_(ids), *unread)
     yield (
@@ -142,8 +154,6 @@ def _waiting(ids: Sequence[str], previewed: datetime) -> Iterable[Select[Any]]:
         .join(mailbox, mailbox.c.message == answer.c.id)
         .where(answer.c.answers.in_(ids), *unread)
     )
-    yield select(reviews.c.message).where(reviews.c.message.in_(ids), reviews.c.decided_at.is_(None))
-    yield select(verzoeken.c.message).where(verzoeken.c.message.in_(ids), ~_ALLOCATED, ~_REFUSED)
     going = [ReplayStatus.RUNNING, ReplayStatus.PAUSED]
     yield (
         select(replay_items.c.message)
