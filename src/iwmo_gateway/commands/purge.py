@@ -13,7 +13,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from iwmo_gateway.commands.environment import migrate_embedded, out, recorded, stop, the_gateway
-from iwmo_gateway.gateway import retention
+from iwmo_gateway.gateway import keys, retention
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.purging import Report
 from iwmo_gateway.store.audit import Action
@@ -40,6 +40,8 @@ def purge(
                 if not yes:
                     _ask(report)
                 report = _round(gateway, caller.actor, now, dry_run=False)
+        if not dry_run and _went(report) and not keys.tidy(gateway):
+            sys.stderr.write("The file of the database still has the room of what went: it is in use elsewhere\n")
     if as_json:
         sys.stdout.write(json.dumps({"dry_run": dry_run, "at": now, **_told(report)}, default=str) + "\n")
     else:
@@ -66,6 +68,10 @@ def _ask(report: Report) -> None:
     amount += f"{report.toewijzingen} allocations"
     if not (sys.stdin.isatty() and typer.confirm(f"Purge {amount}, for good?", err=True)):
         stop(f"{amount} would go for good: say --yes, or --dry-run to see which")
+
+
+def _went(report: Report) -> bool:
+    return bool(report.toewijzingen or report.clienten or any(stage.gaat for stage in report.delen.values()))
 
 
 def _rows(report: Report) -> Iterator[dict[str, Any]]:
