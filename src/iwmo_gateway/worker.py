@@ -58,6 +58,7 @@ def work(
         looked_for_work(now())
         try:
             if now() >= seal_at:
+                gateway.follow_keys()
                 seal_at = now() + SEAL_EVERY
                 seal(gateway, now())
             found = (judge or judge_next)(gateway, now())

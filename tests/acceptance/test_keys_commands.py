@@ -1,13 +1,17 @@
 """The keys on the command line: a new one is made, added, everything is put under it, and the old one goes."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from iwmo_gateway.gateway.context import open_gateway
 from iwmo_gateway.gateway.receive import receive
 from iwmo_gateway.settings import Settings
+from iwmo_gateway.store.database import Database
+from iwmo_gateway.store.tables import encryption_keys
 from tests.acceptance.processes import run
 from tests.conftest import SECRET, TODAY
 from tests.integration.test_http_builders import allocation
@@ -48,6 +52,11 @@ def test_a_key_is_replaced_by_a_newer_one(settings: Settings, tmp_path: Path) ->
     assert "5/5" in rotated.stdout
     assert "Everything is under the newest key" in rotated.stdout
     assert "0/0" in run(tmp_path, "keys", "rotate", **on).stdout
+    early = run(tmp_path, "keys", "retire", "1", **on)
+    assert (early.returncode, early.stderr.count("\n")) == (2, 1)
+    assert "Retire it after" in early.stderr
+    with closing(Database(settings.database_url)) as database, database.writing() as transaction:
+        transaction.execute(update(encryption_keys).values(added_at=TODAY))
     assert run(tmp_path, "keys", "retire", "1", **on).returncode == 0
     assert states(tmp_path, on)["1"][0].startswith("vervallen")
     # The first key may go now, and what is kept opens.

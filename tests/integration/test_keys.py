@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from iwmo_gateway.errors import ConfigurationError
 from iwmo_gateway.gateway import keys
@@ -18,6 +19,7 @@ from iwmo_gateway.settings import Settings
 from iwmo_gateway.store import rotation
 from iwmo_gateway.store.tables import client_hashes, clienten, messages
 from iwmo_gateway.web.app import create_app
+from iwmo_gateway.worker import work
 from tests.cases import FIXTURES
 from tests.conftest import SECRET, TODAY, Callers
 from tests.integration.test_http_builders import (
@@ -36,6 +38,7 @@ from tests.integration.test_http_builders import (
 
 SECOND = f"2:{'ab' * 32}"
 THIRD = f"3:{'cd' * 32}"
+LATER = TODAY + keys.TAKEN_UP
 
 
 @contextmanager
@@ -104,11 +107,13 @@ def test_what_is_kept_moves_to_a_newer_key_and_needs_the_old_one_no_more(gateway
         assert call.send(AANBIEDER, lone_start("NIEUW", Bsn=OTHER_BSN)).json()["status"] == "accepted"
         before = payloads(call)
         with pytest.raises(ConfigurationError, match="needed"):
-            keys.retire(call.gateway, 1, TODAY)
+            keys.retire(call.gateway, 1, LATER)
         assert rotated(call.gateway) == len(before) - 2 + 1 + 4
         assert under(call.gateway) == {2: (len(before), 2, 4)}
         assert rotated(call.gateway) == 0
-        keys.retire(call.gateway, 1, TODAY)
+        with pytest.raises(ConfigurationError, match="11:05 UTC"):
+            keys.retire(call.gateway, 1, TODAY)
+        keys.retire(call.gateway, 1, LATER)
         assert payloads(call) == before
     with with_keys(gateway, SECOND, first=False) as call:
         assert payloads(call) == before
@@ -159,8 +164,38 @@ def test_messages_that_come_in_on_all_sides_while_keys_rotate_are_judged_as_ever
             rotated(newer.gateway)
             # One person is one client, whoever brought it first and under whichever key.
             assert under(newer.gateway)[2][1] == 13
-            keys.retire(newer.gateway, 1, TODAY)
+            keys.retire(newer.gateway, 1, LATER)
             assert len(payloads(newer)) == 2 * 49
+
+
+def test_a_process_that_runs_takes_up_the_key_that_encrypts_by_now(gateway: Gateway) -> None:
+    """Otherwise it would go on with the older one, also when that was retired: what it kept then nobody could read."""
+    with_first_key(gateway)
+    with with_keys(gateway, SECOND) as serving, with_keys(gateway, SECOND) as working:
+        keys.add(serving.gateway, TODAY)
+        assert serving.client.get("/readyz").json() == {"status": "ok"}
+        work(working.gateway, Event(), until_idle=True)
+        for call in (serving, working):
+            assert call.gateway.keyring.newest == 2
+        keys.retire(serving.gateway, 1, LATER)
+        sent = serving.send(AANBIEDER, lone_start()).json()
+        assert under(serving.gateway) == {2: (2, 1, 0)}
+    with with_keys(gateway, SECOND, first=False) as call:
+        assert call.get("operator", f"/v1/berichten/{sent['id']}/xml").status_code == 200
+
+
+def test_a_process_without_the_key_that_encrypts_by_now_takes_up_nothing(gateway: Gateway) -> None:
+    with_first_key(gateway)
+    with with_keys(gateway) as older, with_keys(gateway, SECOND) as newer:
+        later = older.send(AANBIEDER, lone_start(), Prefer="respond-async").json()
+        keys.add(newer.gateway, TODAY)
+        assert older.client.get("/readyz").status_code == 503
+        stop = Event()
+        with capture_logs() as logs:
+            stop.wait = lambda timeout=None: stop.set() or True  # type: ignore[method-assign] # it rests: that will do
+            work(older.gateway, stop)
+        assert "lacks key 2" in logs[-1]["error"]
+        assert newer.get(AANBIEDER, f"/v1/berichten/{later['id']}").json()["status"] == "received"
 
 
 def test_a_rotation_that_was_stopped_goes_on_where_it_was(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

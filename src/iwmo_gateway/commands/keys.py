@@ -45,13 +45,13 @@ def keys_new() -> None:
 
 @app.command("add")
 def keys_add() -> None:
-    """Have every process that starts from now on encrypt with the newest key of the settings."""
+    """Have every process encrypt with the newest key of the settings; those that run take it up within a minute."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
         with recorded(gateway, Action.ADMINISTER, "keys add"):
             version = keys.add(gateway, datetime.now(UTC))
     out.print(
-        f"Key {version} encrypts from now on: restart every serve and worker, then run `iwmo-gateway keys rotate`"
+        f"Key {version} encrypts from now on, and is taken up within a minute: then run `iwmo-gateway keys rotate`"
     )
 
 
@@ -79,7 +79,7 @@ def keys_rotate() -> None:
 
 @app.command("retire")
 def keys_retire(version: Annotated[int, typer.Argument(help="Version of the key, from `keys list`.")]) -> None:
-    """Have no process need a key any more; refused while anything is under it."""
+    """Have no process need a key any more; refused while anything is under it, or may be put under it."""
     with the_gateway() as gateway:
         migrate_embedded(gateway)
         with recorded(gateway, Action.ADMINISTER, f"keys retire {version}"):

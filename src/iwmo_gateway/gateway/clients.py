@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from iwmo_gateway.gateway.context import Gateway
-from iwmo_gateway.gateway.keyring import Keyring
+from iwmo_gateway.gateway.keyring import Keyring, version_of
 from iwmo_gateway.rules.historie import Historie
 from iwmo_gateway.rules.settlement import Settlement
 from iwmo_gateway.standard.berichten import Bericht, Toewijzingsbericht
@@ -92,7 +92,8 @@ def hashed_birth(keyring: Keyring, bsn: str, birth: str) -> bytes | None:
 
 def _new(keyring: Keyring, bsn: str, clienten: Mapping[str, str]) -> NewClient:
     client = bytes.fromhex(clienten[bsn])
-    return NewClient(client, keyring.seal_bsn(client, bsn), keyring.newest, keyring.hashes(bsn))
+    sealed = keyring.seal_bsn(client, bsn)
+    return NewClient(client, sealed, version_of(sealed), keyring.hashes(bsn))
 
 
 def _sealed_birth(keyring: Keyring, bericht: Toewijzingsbericht, historie: Historie) -> bytes | None:

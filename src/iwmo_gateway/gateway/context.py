@@ -12,7 +12,7 @@ from iwmo_gateway.contract.profile import Profiel
 from iwmo_gateway.errors import KeptUnreadable
 from iwmo_gateway.gateway.faults import Fault
 from iwmo_gateway.gateway.keyring import Keyring
-from iwmo_gateway.gateway.keysources import keys_fit, open_keyring, take_keys
+from iwmo_gateway.gateway.keysources import follow_keys, open_keyring, take_keys
 from iwmo_gateway.retour.building import AnswerShape
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.settings import Settings
@@ -74,10 +74,12 @@ class Gateway:
             raise KeptUnreadable(f"The kept bytes of message {message.id} cannot be read: {document.problem}")
         return document
 
-    @property
-    def key_fits(self) -> bool:
-        """Whether the keys are those that the database was filled with."""
-        return keys_fit(self.database, self.keyring)
+    def follow_keys(self) -> None:
+        """Encrypt with the key that is to be encrypted with by now.
+
+        Raises ConfigurationError where a key in use is missing, or another than before.
+        """
+        follow_keys(self.settings, self.database, self.keyring)
 
     def warm_up(self) -> None:
         """Be ready before the first message comes.

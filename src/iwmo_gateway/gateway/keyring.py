@@ -37,12 +37,12 @@ class Keyring:
 
     def reload(self) -> None:
         """Take up keys that came since; none that is here goes."""
-        for version, key in self._read().items():
-            if version not in self._keys:
-                derived = HKDF(SHA256(), 32, salt=None, info=b"iwmo-gateway: encryption at rest").derive(key)
-                self._ciphers[version] = AESGCM(derived)
-                self._keys[version] = key
-                self.audit_keys[version] = hmac.digest(key, b"seals of the audit trail", "sha256")
+        # Each is replaced as a whole, ciphers first: other threads read them meanwhile.
+        came = {version: key for version, key in self._read().items() if version not in self._keys}
+        self._ciphers = self._ciphers | {version: _cipher(key) for version, key in came.items()}
+        seals = {version: hmac.digest(key, b"seals of the audit trail", "sha256") for version, key in came.items()}
+        self.audit_keys = self.audit_keys | seals
+        self._keys = self._keys | came
 
     @property
     def versions(self) -> frozenset[int]:
@@ -52,8 +52,9 @@ class Keyring:
     def use(self, version: int, retired: frozenset[int]) -> None:
         """Encrypt with this one from now on, and forget those that were retired."""
         self.newest = version
-        for gone in retired & self.versions:
-            del self._keys[gone], self._ciphers[gone]
+        if retired & self.versions:
+            self._keys = {one: key for one, key in self._keys.items() if one not in retired}
+            self._ciphers = {one: cipher for one, cipher in self._ciphers.items() if one not in retired}
 
     def proof(self, version: int) -> bytes:
         """What tells one key from another without telling the key."""
@@ -65,8 +66,9 @@ class Keyring:
 
     def seal(self, place: str, plain: bytes) -> bytes:
         """Encrypt with the newest key: version, nonce and ciphertext, which opens for the same place alone."""
-        version, nonce = self.newest.to_bytes(_VERSION, "big"), os.urandom(_NONCE)
-        return version + nonce + self._ciphers[self.newest].encrypt(nonce, plain, _bound(version, place))
+        newest, nonce = self.newest, os.urandom(_NONCE)
+        version = prefix_of(newest)
+        return version + nonce + self._ciphers[newest].encrypt(nonce, plain, _bound(version, place))
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what was sealed for this place.
@@ -91,7 +93,8 @@ class Keyring:
         """The bytes of a message as they are kept: made smaller, and encrypted for their own row."""
         if not xml:
             return Sealed(self.newest, xml)
-        return Sealed(self.newest, self.seal(_xml(message_id), zlib.compress(xml, _FAST)))
+        sealed = self.seal(_xml(message_id), zlib.compress(xml, _FAST))
+        return Sealed(version_of(sealed), sealed)
 
     def open_xml(self, message_id: str, sealed: Sealed) -> bytes:
         """The bytes of a message as they came in or went out; those from before encryption as they are."""
@@ -124,6 +127,10 @@ def version_of(sealed: bytes) -> int:
 def prefix_of(version: int) -> bytes:
     """What everything that this key sealed begins with."""
     return version.to_bytes(_VERSION, "big")
+
+
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"iwmo-gateway: encryption at rest").derive(key))
 
 
 def _bound(version: bytes, place: str) -> bytes:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,6 +20,8 @@ from iwmo_gateway.store.keys import Key
 from iwmo_gateway.store.messages import COUNTS, PLAIN
 from iwmo_gateway.store.rotation import Counts
 
+TAKEN_UP: Final = timedelta(minutes=5)
+"""Until then a process may not have seen that another key encrypts; each looks at least once a minute."""
 _TRIES: Final = 5
 """How often some rows are tried while others have them in hand."""
 _Place = TypeVar("_Place")
@@ -67,7 +69,7 @@ def make(gateway: Gateway) -> tuple[int, str, Path | None]:
 
 
 def add(gateway: Gateway, now: datetime) -> int:
-    """Have every process that starts from now on encrypt with the newest key of the settings; its version.
+    """Have every process encrypt with the newest key of the settings; its version.
 
     Raises ConfigurationError where the settings have no newer one.
     """
@@ -123,6 +125,12 @@ def retire(gateway: Gateway, version: int, now: datetime) -> None:
         needed += found[PLAIN].counts.clienten + found[PLAIN].counts.births
     if needed:
         raise ConfigurationError(f"Key {version} is needed for {needed} rows: run `iwmo-gateway keys rotate`")
+    newest = found[gateway.keyring.newest].key
+    if newest is not None and now < newest.added_at + TAKEN_UP:
+        raise ConfigurationError(
+            f"Key {version} may still encrypt somewhere: not every process has seen key {newest.version} yet. "
+            f"Retire it after {newest.added_at + TAKEN_UP:%H:%M} UTC"
+        )
     with gateway.database.writing() as transaction:
         rotation.drop_hashes(transaction, version)
         keys.retire(transaction, version, now)

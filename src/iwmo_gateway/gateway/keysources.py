@@ -40,9 +40,19 @@ def take_keys(settings: Settings, database: Database, keyring: Keyring) -> None:
         proofs = {version: keyring.proof(version) for version in keyring.versions}
         with suppress(StoreConflict), database.writing() as transaction:
             keys.register(transaction, proofs, datetime.now(UTC))
-        with database.reading() as transaction:
-            registered = keys.registered(transaction)
+    follow_keys(settings, database, keyring)
+
+
+def follow_keys(settings: Settings, database: Database, keyring: Keyring) -> None:
+    """Encrypt with the key that this database is encrypted with by now; it may have come since this process started.
+
+    Raises ConfigurationError where a key in use is missing or another than before.
+    """
+    with database.reading() as transaction:
+        registered = keys.registered(transaction)
     in_use = {version for version, key in registered.items() if key.retired_at is None}
+    if not in_use <= keyring.versions:
+        keyring.reload()
     for version in sorted(in_use):
         if version not in keyring.versions:
             raise ConfigurationError(
@@ -52,14 +62,8 @@ def take_keys(settings: Settings, database: Database, keyring: Keyring) -> None:
             raise ConfigurationError(
                 f"{named(settings, database, version)} is not the key that this database was filled with"
             )
-    keyring.use(max(in_use), frozenset(registered) - in_use)
-
-
-def keys_fit(database: Database, keyring: Keyring) -> bool:
-    """Whether this process has every key that is in use."""
-    with database.reading() as transaction:
-        in_use = [key for key in keys.registered(transaction).values() if key.retired_at is None]
-    return all(key.version in keyring.versions and keyring.proof(key.version) == key.proof for key in in_use)
+    if in_use:
+        keyring.use(max(in_use), frozenset(registered) - in_use)
 
 
 def named(settings: Settings, database: Database, version: int) -> str:

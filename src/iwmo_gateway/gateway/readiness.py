@@ -1,13 +1,13 @@
 """Whether this process can take messages now."""
 
-from iwmo_gateway.errors import StoreBusy, StoreError
+from iwmo_gateway.errors import ConfigurationError, StoreBusy, StoreError
 from iwmo_gateway.gateway.context import Gateway
 
 
 def why_not_ready(gateway: Gateway) -> dict[str, str | None] | None:
     """What keeps messages from being taken; None if nothing does.
 
-    The database must be there, have the tables that this version works with, know this key, and let itself be written.
+    The database must be there, have the tables that this version works with, know its keys, and let itself be written.
     """
     database = gateway.database
     try:
@@ -16,9 +16,10 @@ def why_not_ready(gateway: Gateway) -> dict[str, str | None] | None:
             return {"status": "database not migrated", "current": current, "expected": newest}
         if database.full:
             return {"status": "database full"}
-        if not gateway.key_fits:
-            return {"status": "another key than the database was filled with"}
+        gateway.follow_keys()
         database.write_again()
+    except ConfigurationError:
+        return {"status": "another key than the database was filled with"}
     except StoreBusy:
         # An embedded database lets one write at a time, and calls wait for their turn as this one did.
         return None if database.embedded else {"status": "database busy"}
