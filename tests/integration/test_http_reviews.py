@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from iwmo_gateway.errors import RetourInvalid
-from iwmo_gateway.gateway import contracts, review, standing
+from iwmo_gateway.gateway import contracts, person, review, standing
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.parties import set_answering
 from iwmo_gateway.gateway.waiting import judge_next
@@ -23,6 +23,7 @@ from tests.claims import (
     AANBIEDER,
     ANDERE_AANBIEDER,
     BSN,
+    OTHER_BSN,
     Line,
     Terms,
     allocation,
@@ -545,3 +546,23 @@ def test_nothing_that_is_told_of_a_held_line_names_its_client(call: Callers) -> 
     ]
     texts += [decided(call, line["id"], REFUSE).text, call.get(RHENEN, f"/v1/berichten/{said['id']}/oordelen").text]
     assert not [text for text in texts if BSN in text]
+
+
+def test_a_person_is_given_what_was_found_decided_and_replayed_of_his_own_lines(call: Callers) -> None:
+    his, anothers = Terms(nummer=810002, bsn=OTHER_BSN, volume=40, frequentie="6"), replace(LATE, volume=11)
+    assert sent(call, allocation(his, identificatie="T02", gemeente=RHENEN), who=RHENEN)["status"] == "accepted"
+    own = replace(LATE, referentie="R9", nummer=his.nummer, bsn=his.bsn)
+    said = sent(call, claimed(anothers, own))
+    for one in listed(call):
+        assert decided(call, one["id"], REFUSE).status_code == 200
+    asked = {"ids": [said["id"]], "reason": "to see", "dry_run": True}
+    assert call.post("operator", "/v1/replays", asked).status_code == 201
+    given = person.export(call.gateway, OTHER_BSN, lambda some: None)
+    (decision,) = given["feiten"]["reviews"]
+    assert (decision["referentie_nummer"], decision["reason"]) == ("R9", REFUSE["reason"])
+    (told,) = [one for one in given["berichten"] if one["id"] == said["id"]]
+    places = {one["pad"].partition("/Prestaties")[0] for one in told["bevindingen"]}
+    assert places == {"/Bericht/Declaratie/Clienten/Client[2]"}
+    assert {one["oordeel"] for one in told["bevindingen"]} == {1, 2}
+    assert any(one["verwacht"] for one in told["bevindingen"])
+    assert [(one["reason"], one["dry_run"]) for one in told["herbeoordelingen"]] == [("to see", True)]

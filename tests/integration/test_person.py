@@ -54,6 +54,23 @@ def test_everything_about_a_person_is_given_and_nothing_about_another(call: Call
     assert person.export(call.gateway, "999990019", looked.append)["berichten"] == []
 
 
+def test_a_bsn_is_found_however_it_is_written(call: Callers) -> None:
+    written = (
+        f"<wmo305:Bsn>&#57;{BSN[1:]}</wmo305:Bsn>",
+        f"<wmo305:Bsn>{BSN[:4]}<!-- -->{BSN[4:]}</wmo305:Bsn>",
+        f"<wmo305:BSN>{BSN}</wmo305:BSN>",
+        f"</wmo305:Client><wmo305:Bsn>{BSN}</wmo305:Bsn><wmo305:Client>",
+    )
+    for nr, how in enumerate(written):
+        body = lone_start(f"S{nr}").decode().replace(f"<wmo305:Bsn>{BSN}</wmo305:Bsn>", how)
+        assert call.send(AANBIEDER, body.encode()).status_code in {201, 422}, how
+    number = start("NUMMER", int(BSN), Bsn=OTHER_BSN)
+    assert call.send(AANBIEDER, number).status_code == 201
+    given = person.export(call.gateway, BSN, lambda some: None)["berichten"]
+    sent = [one["identificatie"] for one in given if one["soort"] == "WMO305"]
+    assert sent == ["S0", "S1", "S2", "S3"], "a number of something else is no Bsn"
+
+
 def test_the_bsn_comes_on_standard_input_alone(call: Callers, settings: Settings, tmp_path: Path) -> None:
     call.send(AANBIEDER, lone_start())
     on = environment(IWMO_DATABASE_URL=settings.database_url, IWMO_SECRET_KEY=SECRET)
@@ -74,4 +91,7 @@ def test_the_bsn_comes_on_standard_input_alone(call: Callers, settings: Settings
     file = tmp_path / "ik.json"
     assert file.stat().st_mode & 0o077 == 0
     assert json.loads(file.read_text(encoding="utf-8"))["bsn"] == BSN
-    assert "cannot be written" in export(BSN, "--bsn-from-stdin")[1]
+    refused, told = export(BSN, "--bsn-from-stdin")
+    assert (refused, told.count("\n")) == (2, 1), "before minutes were spent on looking"
+    assert "cannot be written" in told
+    assert json.loads(file.read_text(encoding="utf-8"))["bsn"] == BSN

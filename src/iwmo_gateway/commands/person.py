@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -38,7 +40,7 @@ def person_export(
     if not (bsn.isascii() and bsn.isdigit() and len(bsn) == 9):
         stop("What came on standard input is no Bsn: nine digits")
     told = Console(stderr=True)
-    with the_gateway() as gateway:
+    with the_gateway() as gateway, _made(to) as file:
         migrate_embedded(gateway)
         take_keys(gateway.settings, gateway.database, gateway.keyring)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -46,13 +48,23 @@ def person_export(
             task = progress.add_task("berichten", total=person.count(gateway))
             found = person.export(gateway, bsn, lambda some: progress.advance(task, some))
         with recorded(gateway, Action.FETCH, "person export", [one["id"] for one in found["berichten"]]):
-            _write(to, found)
+            json.dump(found, file, ensure_ascii=False, indent=2, default=str)
     told.print(f"{len(found['berichten'])} messages and {sum(map(len, found['feiten'].values()))} facts are in {to}")
 
 
-def _write(to: Path, found: dict[str, Any]) -> None:
+@contextmanager
+def _made(to: Path) -> Iterator[TextIO]:
+    """The file, before anything is looked for; it goes again where it is not filled.
+
+    Raises ConfigurationError where it cannot be written, or is there already.
+    """
     try:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(found, file, ensure_ascii=False, indent=2, default=str)
+            try:
+                yield file
+                file.flush()
+            except BaseException:
+                to.unlink()
+                raise
     except OSError as error:
         raise ConfigurationError(f"{to} cannot be written: {error.strerror}") from None

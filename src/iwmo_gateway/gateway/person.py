@@ -1,6 +1,7 @@
 """A person's own data (AVG article 15): found in every message that is kept, and in the facts, as one document."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lxml import etree
@@ -22,6 +23,8 @@ _TOLD: Final = (
     "received_at",
     "status",
 )
+_FINDING: Final = ("regel", "retourcode", "tekst", "pad", "verwacht", "gevonden", "artikel")
+_INDEX: Final = re.compile(r"\[\d+\]$")
 _PURGED: Final = (
     "Van deze berichten over u is de inhoud na de bewaartermijn opgeruimd. Van andere opgeruimde berichten is niet "
     "meer na te gaan over wie zij gingen."
@@ -75,25 +78,56 @@ def _all(gateway: Gateway, told: Callable[[int], None]) -> Iterator[tuple[Messag
         after = some[-1][0].id
 
 
-def _about(bsn: str, xml: bytes) -> list[str]:
-    """The parts of a message that tell of a person: every class with this Bsn, and what stands in it."""
-    if not any(bsn.encode(encoding) in xml for encoding in ("ascii", "utf-16-le", "utf-16-be")):
-        return []
+def _about(bsn: str, xml: bytes) -> dict[str, str]:
+    """The parts of a message that tell of a person, by their place: every class with this Bsn, and what stands in it.
+
+    In a message that does not fit its schema it may be spelled or stand otherwise; any other number is no Bsn.
+    """
     document = read(xml, len(xml))
     if isinstance(document, Unreadable):
-        return []
-    about = [element.getparent() for element in document.root.iter("{*}Bsn") if (element.text or "").strip() == bsn]
-    within = [one for one in about if one is not None and local_name(one) != "Bericht"]
-    return [etree.tostring(one, encoding="unicode", with_tail=False) for one in within]
+        return {}
+    about: dict[str, str] = {}
+    for element in document.root.iter("{*}*"):
+        if (element.text or "").strip() == bsn and "bsn" in local_name(element).lower():
+            parent = element.getparent()
+            whole = element if parent is None or parent is document.root else parent
+            about[_place(whole)] = etree.tostring(whole, encoding="unicode", with_tail=False)
+    return about
 
 
-def _told(gateway: Gateway, message: Message, parts: list[str]) -> dict[str, Any]:
+def _place(element: etree._Element) -> str:
+    """Where an element stands, as findings have it, but without an index on what is the first of its name."""
+    steps = []
+    for one in (element, *element.iterancestors()):
+        name = local_name(one)
+        before = sum(1 for _ in one.itersiblings(f"{{*}}{name}", preceding=True))
+        steps.append(f"{name}[{before + 1}]" if before else name)
+    return "/" + "/".join(reversed(steps))
+
+
+def _is_of_another(pad: str, places: Iterable[str]) -> bool:
+    """Whether it lies in the part of somebody else: beside one of this person, under the same name."""
+    for place in places:
+        beside = re.match(re.escape(_INDEX.sub("", place)) + r"(\[\d+\])?(?=/|$)", pad.replace("[1]", ""))
+        if beside is not None and beside[0] not in places:
+            return True
+    return False
+
+
+def _told(gateway: Gateway, message: Message, parts: Mapping[str, str]) -> dict[str, Any]:
     with gateway.database.reading() as transaction:
         events = messages.events_of(transaction, message.id)
-        found = messages.findings_of(transaction, message.id, message.judgements)
+        found = [
+            {"oordeel": nr, **{name: getattr(one, name) for name in _FINDING}}
+            for nr in range(1, message.judgements + 1)
+            for one in messages.findings_of(transaction, message.id, nr)
+            if not _is_of_another(one.pad, parts)
+        ]
+        replayed = persons.replays_of(transaction, message.id)
     return {
         **{name: getattr(message, name) for name in _TOLD},
-        "over_u": parts,
-        "bevindingen": [{"regel": one.regel, "tekst": one.tekst, "pad": one.pad} for one in found],
+        "over_u": list(parts.values()),
+        "bevindingen": found,
         "gebeurtenissen": [{"at": one.at, "event": one.event, "actor": one.actor} for one in events],
+        "herbeoordelingen": replayed,
     }

@@ -3,13 +3,30 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import LargeBinary, func, or_, select, union
+from sqlalchemy import LargeBinary, exists, func, or_, select, union
 
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COLUMNS, Message, Sealed, message_of
-from iwmo_gateway.store.tables import messages, prestaties, starts, stops, toewijzing_versies, toewijzingen, verzoeken
+from iwmo_gateway.store.tables import (
+    antwoorden,
+    messages,
+    prestaties,
+    replay_items,
+    replays,
+    reviews,
+    starts,
+    stops,
+    toewijzing_versies,
+    toewijzingen,
+    verzoeken,
+)
 
 _FACTS: Final = (toewijzing_versies, starts, stops, verzoeken, prestaties)
+_TOLD_OF: Final = (
+    (antwoorden, verzoeken, ("domain", "gemeente", "aanbieder", "referentie")),
+    (reviews, prestaties, ("domain", "soort", "aanbieder", "referentie_nummer")),
+)
+"""What tells of a client by a fact: by which columns."""
 _PURGED: Final = [
     messages.c[name]
     for name in ("id", "soort", "afzender", "ontvanger", "identificatie", "received_at", "status", "purged_at")
@@ -27,6 +44,9 @@ def facts_of(transaction: Transaction, client: bytes) -> dict[str, list[dict[str
             own = [toewijzingen.c[name] for name in ("domain", "gemeente", "nummer")]
             query = select(*own, *columns).where(table.c.client == client).join(toewijzingen)
         found[table.name] = [dict(row._mapping) for row in transaction.execute(query)]
+    for table, to, names in _TOLD_OF:
+        of_theirs = exists().where(to.c.client == client, *(to.c[name] == table.c[name] for name in names))
+        found[table.name] = [dict(row._mapping) for row in transaction.execute(select(table).where(of_theirs))]
     return found
 
 
@@ -57,6 +77,14 @@ def some_messages(transaction: Transaction, after: str | None) -> Iterator[tuple
     query = query.where(messages.c.id > after) if after else query
     for row in transaction.execute(query):
         yield message_of(row[:-2]), Sealed(row[-2], bytes(row[-1]))
+
+
+def replays_of(transaction: Transaction, message_id: str) -> list[dict[str, Any]]:
+    """When and why a message was judged again, by whom, and what came of it."""
+    asked = [replays.c[name] for name in ("created_at", "actor", "reason", "dry_run")]
+    came = [replay_items.c[name] for name in ("outcome", "status_before", "status_after")]
+    query = select(*asked, *came).join_from(replays, replay_items).where(replay_items.c.message == message_id)
+    return [dict(row._mapping) for row in transaction.execute(query.order_by(replays.c.id))]
 
 
 def count_messages(transaction: Transaction) -> int:
