@@ -1,5 +1,6 @@
 """Administration over HTTP: parties, tokens and mandates, and what is written down of it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from iwmo_gateway.gateway.access import Caller, caller_of, create_token, list_to
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.store.parties import Right, TokenRole
 from tests.conftest import TODAY, Callers
-from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, lone_start
+from tests.integration.test_audit_seals import tamper
+from tests.integration.test_http_builders import AANBIEDER, GEMEENTE, Json, lone_start
 from tests.integration.test_http_refusals import is_problem
 
 BUREAU = "98000001"
@@ -175,3 +177,28 @@ def test_the_trail_is_verified(call: Callers, gateway: Gateway) -> None:
     wrong = call.get("auditor", f"/v1/audit/verification?head={'0' * 64}").json()
     assert [fault["zegel"] for fault in wrong["fouten"]] == [1]
     is_problem(call.get("auditor", "/v1/audit/verification?head=x"), 400, "parameters")
+    is_problem(call.get("auditor", "/v1/audit/verification?after=99"), 400, "parameters")
+
+
+def test_a_long_trail_is_verified_some_seals_at_a_time(call: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "AT_ONCE", 2)
+    for _ in range(5):
+        call.get("auditor", "/v1/audit")
+        sealing.seal(call.gateway, TODAY)
+    third = sealing.sealed_as(call.gateway, 3)
+    assert third is not None
+
+    def pages(path: str | None) -> Iterator[Json]:
+        while path is not None:
+            found: Json = call.get("auditor", path).json()
+            yield found
+            path = found["links"]["next"]
+
+    found = list(pages(f"/v1/audit/verification?head={third.hash.hex()}"))
+    assert [(one["zegels"], one["fouten"]) for one in found] == [(2, []), (2, []), (1, [])]
+    assert [one["onverzegeld"] > 0 for one in found] == [False, False, True]
+    tamper(call.gateway, "UPDATE audit_seals SET hash = previous WHERE nr = 2")
+    wrong = [[fault["zegel"] for fault in one["fouten"]] for one in pages("/v1/audit/verification")]
+    assert wrong == [[2], [3], []], "the next one does not follow it, though in another call"
+    cut = [[fault["zegel"] for fault in one["fouten"]] for one in pages(f"/v1/audit/verification?head={'0' * 64}")]
+    assert cut == [[2], [3], [5]], "told at the end alone"

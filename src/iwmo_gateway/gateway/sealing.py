@@ -32,6 +32,9 @@ _LOOKS: Final = 100
 _REST_SECONDS: Final = 0.05
 """How often, and after which rest, is looked whether writers have ended."""
 _LATE: Final = timedelta(days=1)
+AT_ONCE: Final = 1_000
+PAGE: Final = 100_000
+"""How many seals, and rows, are verified in one call over HTTP: some seconds of work."""
 
 
 def seal(gateway: Gateway, now: datetime) -> int:
@@ -136,6 +139,21 @@ class Verified:
     head: str | None = None
     unsealed: int = 0
     oldest_unsealed: datetime | None = None
+    expected_seen: bool = False
+    last: int | None = None
+    """The seal behind which there are more that were not looked at, if there are."""
+
+
+def sealed_as(gateway: Gateway, nr: int) -> Seal | None:
+    """The seal of this number."""
+    with gateway.database.reading() as transaction:
+        found = seals.following(transaction, nr - 1)
+    return found if found is not None and found.nr == nr else None
+
+
+def verify_some(gateway: Gateway, expected: bytes | None, before: Seal | None) -> Verified:
+    """Verify what follows a seal, as much as one call can wait for."""
+    return _verify(gateway, expected, before, lambda found: found.seals >= AT_ONCE or found.rows >= PAGE)
 
 
 def verify(gateway: Gateway, expected: bytes | None, told: Callable[[int, int], None]) -> Verified:
@@ -144,11 +162,21 @@ def verify(gateway: Gateway, expected: bytes | None, told: Callable[[int, int], 
     `expected` is the hash of a seal that was kept elsewhere: it must be in the chain. `told` hears how many rows were
     looked at, and how many there are.
     """
-    keys = {_name(key): key for key in gateway.keyring.audit_keys.values()}
-    found, seen = Verified(), False
-    before: Seal | None = None
     with gateway.database.reading() as transaction:
         total, _ = audit.behind(transaction, None)
+
+    def heard(found: Verified) -> bool:
+        told(found.rows, total)
+        return False
+
+    return _verify(gateway, expected, None, heard)
+
+
+def _verify(
+    gateway: Gateway, expected: bytes | None, before: Seal | None, enough: Callable[[Verified], bool]
+) -> Verified:
+    keys = {_name(key): key for key in gateway.keyring.audit_keys.values()}
+    found = Verified()
     while True:
         with gateway.database.reading() as transaction:
             one = seals.following(transaction, before.nr if before else 0)
@@ -162,11 +190,13 @@ def verify(gateway: Gateway, expected: bytes | None, told: Callable[[int, int], 
             found.late.append(one.nr)
         found.seals += 1
         found.rows += len(deeds)
-        told(found.rows, total)
-        seen = seen or one.hash == expected
+        found.expected_seen = found.expected_seen or one.hash == expected
         before = one
+        if enough(found):
+            found.last = one.nr
+            break
     found.head = before.hash.hex() if before else None
-    if expected is not None and not seen:
+    if expected is not None and not found.expected_seen and found.last is None:
         last = before.nr if before else 0
         found.faults.append(Fault(last, Wrong.NOT_EXPECTED))
     return found

@@ -221,9 +221,10 @@ class VerificationModel(BaseModel):
     regels: int
     fouten: list[FaultModel]
     laat: list[int] = Field(description="Seals that were made more than a day after their oldest row")
-    hash: str | None = Field(description="Of the newest seal, to keep elsewhere")
-    onverzegeld: int
+    hash: str | None = Field(description="Of the newest seal that was looked at, to keep elsewhere")
+    onverzegeld: int = Field(description="Rows that are not sealed yet; told with the last seals")
     oudste_onverzegeld: datetime | None
+    links: LinksModel = Field(description="`next` verifies the seals that follow, if there are more")
 
 
 def party(one: Party) -> PartyModel:
@@ -275,7 +276,7 @@ def mandate(one: Mandate) -> MandateModel:
     )
 
 
-def verification(found: Verified) -> VerificationModel:
+def verification(found: Verified, link: str | None) -> VerificationModel:
     """What verifying found, as it is told."""
     return VerificationModel(
         zegels=found.seals,
@@ -290,6 +291,7 @@ def verification(found: Verified) -> VerificationModel:
         hash=found.head,
         onverzegeld=found.unsealed,
         oudste_onverzegeld=_local(found.oldest_unsealed),
+        links=LinksModel(next=link),
     )
 
 

@@ -13,7 +13,7 @@ from iwmo_gateway.web import adminmodels, answers
 from iwmo_gateway.web.access import Overseer
 from iwmo_gateway.web.api import MOST, TheGateway
 from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
-from iwmo_gateway.web.problems import documented
+from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, Format, sheet, wanted_format
 from iwmo_gateway.web.trail import TheCall
 
@@ -32,6 +32,8 @@ _ROW: Final[dict[str, JsonValue]] = {
     "request": "9f2c61d05be84a37",
     "adres": "10.0.4.17",
 }
+
+MOST_SEALS: Final = 2**31 - 1
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -123,10 +125,20 @@ def get_verification(
     gateway: TheGateway,
     caller: Overseer,
     head: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="Of a seal: must be there")] = None,
+    after: Annotated[int, Query(ge=0, le=MOST_SEALS, description="As in `links.next`")] = 0,
 ) -> Response:
-    """Hold every row of the trail against its seal: what was changed, is missing or came in later. May take minutes."""
-    found = sealing.verify(gateway, bytes.fromhex(head) if head else None, lambda done, total: None)
-    return answers.as_json(adminmodels.verification(found))
+    """Hold rows of the trail against their seals: what was changed, is missing or came in later. `links.next` goes on
+    where this call stopped.
+    """
+    before = sealing.sealed_as(gateway, after) if after else None
+    if after and before is None:
+        raise ProblemError("parameters", verwacht="het nummer van een zegel, als in links.next")
+    found = sealing.verify_some(gateway, bytes.fromhex(head) if head else None, before)
+    link = None
+    if found.last is not None:
+        asked = {"after": found.last} | ({"head": head} if head and not found.expected_seen else {})
+        link = f"/v1/audit/verification?{answers.query(asked)}"
+    return answers.as_json(adminmodels.verification(found, link))
 
 
 def told(deed: Deed) -> DeedModel:
