@@ -11,7 +11,7 @@ import typer
 from iwmo_gateway import __version__
 from iwmo_gateway.commands import audit, contracts, keys, parties, person, purge, replay, standard, tokens
 from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
-from iwmo_gateway.errors import GatewayError
+from iwmo_gateway.errors import ConfigurationError, GatewayError
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.worker import published, spare_collector, work, working_beside
 
@@ -52,7 +52,11 @@ def serve(
             signal.signal(number, lambda *_: None)
         spare_collector()
         with working_beside(gateway):
-            server_of(gateway, host or settings.host, settings.port if port is None else port).run()
+            server = server_of(gateway, host or settings.host, settings.port if port is None else port)
+            try:
+                server.run()
+            except SystemExit as ended:
+                raise ConfigurationError(f"IWMO_HOST, IWMO_PORT: {ended.__context__}") from None
 
 
 @app.command()

@@ -345,8 +345,11 @@ def taken_port() -> Iterator[int]:
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_a_port_that_is_taken_is_named(tmp_path: Path, taken_port: int, command: str) -> None:
     with running(tmp_path, command, "--port", str(taken_port)) as process:
-        assert process.ended() != 0
+        assert process.ended() == 2
         assert str(taken_port) in process.said
+        if command == "serve":
+            assert re.findall(r"^[^{].*", process.said, re.M) == [process.said.splitlines()[-1]]
+            assert "IWMO_PORT" in process.said
         assert "Traceback" not in process.said
 
 

@@ -2,7 +2,9 @@
 it stops."""
 
 import asyncio
+import logging
 import signal
+from socket import socket
 from threading import Event, Timer
 from types import FrameType
 from typing import Any, Final
@@ -36,6 +38,15 @@ class Server(uvicorn.Server):
         self._stopping = stopping
         self._drain_seconds = drain_seconds
 
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to listen; SystemExit where the address cannot be had, which is told once, by who started it."""
+        logger = logging.getLogger("uvicorn.error")
+        logger.addFilter(_silent)
+        try:
+            await super().startup(sockets)
+        finally:
+            logger.removeFilter(_silent)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """What a signal does."""
         at_once = sig != signal.SIGTERM or self._stopping.is_set()
@@ -46,6 +57,10 @@ class Server(uvicorn.Server):
             timer = Timer(self._drain_seconds, super().handle_exit, (sig, frame))
             timer.daemon = True
             timer.start()
+
+
+def _silent(_: logging.LogRecord) -> bool:
+    return False
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> Server:
