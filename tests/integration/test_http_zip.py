@@ -3,6 +3,7 @@
 import io
 import struct
 import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Iterable
 
@@ -48,6 +49,13 @@ def results(call: Callers, files: Files, who: str = AANBIEDER, **headers: str) -
     assert answer.status_code == 200
     told: list[Json] = answer.json()["resultaten"]
     return told
+
+
+@pytest.mark.parametrize("name", ["__MACOSX/._a.xml", "b.xml", "map/", "x" * 200 + "/a.xml"])
+def test_a_name_that_is_wrong_is_told(call: Callers, name: str) -> None:
+    with warnings.catch_warnings(action="ignore"):
+        body = zipped([("a.xml", lone_start()), ("b.xml", b""), (name, b"")])
+    assert send(call, body).json()["gevonden"] == name[:100]
 
 
 def codes(told: list[Json]) -> list[tuple[str, int, str | None]]:

@@ -17,6 +17,7 @@ _CHUNK: Final = 64 * 1024
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED: Final = 0x1 | 0x40
 _ENTRY: Final = b"PK\x01\x02"
+_LONGEST_NAME: Final = 100
 _CROWD: Final = 1_000
 """More marks of a file than chance could leave among thirty: refused before any of them is looked at."""
 
@@ -38,6 +39,7 @@ class Unpackable:
     problem: ArchiveProblem
     tekst: str
     verwacht: str
+    gevonden: str | None = None
 
 
 def unpack(body: bytes, max_bytes: int) -> Unpackable | Iterator[tuple[str, bytes | Unpackable]]:
@@ -62,9 +64,13 @@ def _refused(files: Sequence[zipfile.ZipInfo]) -> Unpackable | None:
         return _too_many(str(len(files))) if files else _NOTHING
     if any(file.flag_bits & _ENCRYPTED for file in files):
         return _LOCKED
-    names = {file.orig_filename for file in files if _is_plain(file.orig_filename)}
-    if len(names) < len(files):
-        return _no_zip("Een bestand staat in een map, is een map, of heeft een naam die niet kan of die er al is.")
+    names = set[str]()
+    for name in (file.orig_filename for file in files):
+        if not _is_plain(name):
+            return _no_zip("Een bestand staat in een map, is een map, of heeft een naam die niet kan.", name)
+        if name in names:
+            return _no_zip("Twee bestanden hebben dezelfde naam.", name)
+        names.add(name)
     if any(file.compress_type not in _METHODS for file in files):
         return _no_zip("Een bestand is ingepakt op een manier die niet wordt ondersteund.")
     return None
@@ -110,8 +116,9 @@ _LOCKED: Final = Unpackable(
 )
 
 
-def _no_zip(tekst: str) -> Unpackable:
-    return Unpackable(ArchiveProblem.NO_ZIP, tekst, "een ZIP van XML-bestanden, zonder mappen, elk met een eigen naam")
+def _no_zip(tekst: str, name: str | None = None) -> Unpackable:
+    expected = "een ZIP van XML-bestanden, zonder mappen, elk met een eigen naam"
+    return Unpackable(ArchiveProblem.NO_ZIP, tekst, expected, name and name[:_LONGEST_NAME])
 
 
 def _too_many(found: str) -> Unpackable:

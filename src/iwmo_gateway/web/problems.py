@@ -180,7 +180,7 @@ def refusal(refused: Refused) -> ProblemError:
 
 def not_unpacked(found: Unpackable) -> ProblemError:
     """A ZIP, or a file in one, that was not taken, and why."""
-    return ProblemError(_UNPACKABLE[found.problem], found.tekst, verwacht=found.verwacht)
+    return ProblemError(_UNPACKABLE[found.problem], found.tekst, verwacht=found.verwacht, gevonden=found.gevonden)
 
 
 def _told(code: str, detail: str | None, **more: Any) -> dict[str, Any]:
