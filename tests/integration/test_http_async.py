@@ -43,6 +43,24 @@ def in_the_hand_of(call: Callers, now: datetime) -> Hold:
 # --- the answer, and what is told while it waits ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        (["Respond-Async, wait=10"], 202),
+        (["wait=10", "respond-async; x=1"], 202),
+        (["wait=10"], 201),
+        (['x="respond-async-not"'], 201),
+    ],
+)
+def test_a_preference_is_read_as_its_standard_says(call: Callers, prefer: list[str], status: int) -> None:
+    headers = [
+        *call.headers(AANBIEDER).items(),
+        ("Content-Type", "application/xml"),
+        *(("Prefer", one) for one in prefer),
+    ]
+    assert call.client.post("/v1/berichten", content=lone_start(), headers=headers).status_code == status
+
+
 def test_what_is_judged_later_is_answered_at_once_with_where_to_follow_it(call: Callers) -> None:
     sent = call.send(AANBIEDER, lone_start(), **LATELY)
     assert sent.status_code == 202

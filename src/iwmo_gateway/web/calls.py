@@ -191,7 +191,8 @@ def wants_toml(request: Request) -> bool:
 
 def later(request: Request) -> bool:
     """Whether the caller would rather not wait (`Prefer: respond-async`)."""
-    return "respond-async" in request.headers.get("prefer", "").lower()
+    preferences = ",".join(request.headers.getlist("prefer")).lower().split(",")
+    return any(one.partition(";")[0].strip() == "respond-async" for one in preferences)
 
 
 def _accepted(request: Request) -> Iterator[tuple[str, float]]:
