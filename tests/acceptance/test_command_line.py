@@ -276,7 +276,7 @@ def test_replay_shows_what_would_differ_and_then_judges_again(
 
 def test_replay_of_what_is_not_there_says_so(on: dict[str, str], tmp_path: Path) -> None:
     unknown = "0186c000-0000-7000-8000-000000000000"
-    calls = [["replay", identity, "--reason", "x"] for identity in (unknown, "geen-id")]
+    calls = [["replay", identity, "--reason", "fault mended"] for identity in (unknown, "geen-id")]
     done, mistyped = run_each(tmp_path, calls, **on)
     assert (done.returncode, done.stderr) == (1, "")
     assert row_of(unknown, done.stdout)[0] == "missing"

@@ -122,6 +122,10 @@ def test_a_count_that_is_not_confirmed_is_not_judged(early: Early, tmp_path: Pat
         assert (done.returncode, done.stdout) == (2, "")
         assert "3 messages" in done.stderr
         assert "Nothing was judged" in done.stderr
+    for reason in ("", "  ", "x" * 501):
+        done = run(tmp_path, "replay", "--status", "rejected", "--yes-count", "3", "--reason", reason, **early.settings)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), reason
+        assert "--reason" in done.stderr
     code, said = at_a_terminal(tmp_path, asked, b"yes\r", early)
     assert (code, "Type 3 to replay 3 messages" in said) == (2, True)
     assert early.judged() == [("rejected", 1)] * 3

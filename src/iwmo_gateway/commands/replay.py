@@ -33,6 +33,8 @@ from iwmo_gateway.web.models import FilterModel
 
 _REFRESH_SECONDS: Final = 0.5
 _INTERRUPTED: Final = 130
+_SHORTEST_REASON: Final = 3
+_LONGEST_REASON: Final = 500
 _ENDED: Final = frozenset({ReplayStatus.FINISHED, ReplayStatus.CANCELLED, ReplayStatus.EXPIRED})
 _err: Final = Console(stderr=True, highlight=False)
 
@@ -98,6 +100,8 @@ def replay_run(  # noqa: PLR0913, PLR0917 - each is an option of the command
     asked = {name: value for name, value in asked.items() if value is not None}
     if bool(ids) is bool(asked):
         stop("Give either ids of messages, or options that find them, such as --status failed")
+    if not _SHORTEST_REASON <= len(reason.strip()) <= _LONGEST_REASON:
+        stop(f"--reason: say why in {_SHORTEST_REASON} to {_LONGEST_REASON} characters; it is kept with the replay")
     if wrong := [one for one in ids or () if not is_id(one)]:
         stop(f"{wrong[0]!r} is no id of a message; an id is shown with every result")
     wish = Wish(reason, dry_run, force, concurrency)
