@@ -1,6 +1,7 @@
 """The audit trail: sealing it, and verifying that nothing of it was changed."""
 
 import json
+import re
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -17,6 +18,7 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.sealing import Fault, Verified
 from iwmo_gateway.store.audit import Action
 
+_HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 trail: Final = typer.Typer(no_args_is_help=True, help="The audit trail: who looked at or did what.")
 
 
@@ -65,10 +67,11 @@ def audit_verify(
 
 
 def _hash(text: str | None) -> bytes | None:
-    try:
-        return None if text is None else bytes.fromhex(text)
-    except ValueError:
-        raise ConfigurationError("--head: expected a hash as `iwmo-gateway audit head` prints it") from None
+    if text is not None and not _HASH.fullmatch(text):
+        raise ConfigurationError(
+            "--head: expected a hash as `iwmo-gateway audit head` prints it: 64 hexadecimal digits"
+        )
+    return None if text is None else bytes.fromhex(text)
 
 
 def _verified(gateway: Gateway, expected: bytes | None) -> Verified:
