@@ -42,6 +42,7 @@ def test_a_token_is_rotated_and_both_are_listed(on: dict[str, str], tmp_path: Pa
     assert re.fullmatch(r"\S{40,}", new)
     listed = said(run(tmp_path, "token", "list", **on))
     assert new not in listed
+    assert "…" not in listed, "nothing is cut off where no terminal bounds it"
     _, second = ids(tmp_path, on, "token")
     assert first != second
     assert listed.count("read") == listed.count(" jw ") == 2

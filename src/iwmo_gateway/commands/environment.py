@@ -1,6 +1,7 @@
 """What every command works in: the settings, the gateway they describe, and where it writes."""
 
 import getpass
+import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ from iwmo_gateway.store.audit import Action, Outcome
 from iwmo_gateway.store.parties import TokenRole
 
 WordT = TypeVar("WordT", bound=StrEnum)
-out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240)
 
 
 def read_settings() -> Settings:
