@@ -20,6 +20,8 @@ from iwmo_gateway.gateway.access import Caller, caller_of, create_token, note_us
 from iwmo_gateway.gateway.context import Gateway, open_gateway
 from iwmo_gateway.settings import Settings
 from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.codelistfiles import load_codelists
+from iwmo_gateway.standard.codelists import Codelists
 from iwmo_gateway.standard.schemas import Schemas
 from iwmo_gateway.store.database import Database
 from iwmo_gateway.store.parties import TokenRole
@@ -112,9 +114,19 @@ def schemas() -> Schemas:
     return Schemas(shipped("xsd"))
 
 
+@pytest.fixture(scope="session")
+def codelists() -> Codelists:
+    """The shipped code lists, read once for all tests."""
+    return load_codelists(shipped("codelists"))
+
+
 @pytest.fixture
-def gateway(settings: Settings, schemas: Schemas) -> Iterator[Gateway]:
+def gateway(
+    settings: Settings, schemas: Schemas, codelists: Codelists, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Gateway]:
     """A gateway on an empty database."""
+    if settings.codelists is None:
+        monkeypatch.setattr("iwmo_gateway.gateway.context.load_codelists", lambda folder: codelists)
     opened = replace(open_gateway(settings), schemas=schemas)
     yield opened
     opened.close()

@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, CompletedProcess, Popen, TimeoutExpired
 from subprocess import run as run_to_its_end
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import httpx2
 import pytest
+
+from tests.acceptance.forked import run_forked
 
 T = TypeVar("T")
 
@@ -38,18 +41,26 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def run(folder: Path, *arguments: str, program: Sequence[str] = (), **settings: str) -> CompletedProcess[str]:
-    """Run the command to its end."""
-    return run_to_its_end(
-        [*(program or command()), *arguments],
-        cwd=folder,
-        env=environment(**settings),
-        stdin=DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
-    )
+    """Run the command to its end; another program as it is installed."""
+    if program:
+        return run_to_its_end(
+            [*program, *arguments],
+            cwd=folder,
+            env=environment(**settings),
+            stdin=DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+    with TemporaryDirectory() as kept:
+        said = Path(kept) / "said", Path(kept) / "complained"
+        code = run_forked(folder, arguments, environment(**settings), said, PATIENCE)
+        told, complained = (path.read_text(encoding="utf-8") for path in said)
+    if code is None:
+        raise TimeoutExpired(arguments, PATIENCE, told, complained)
+    return CompletedProcess(arguments, code, told, complained)
 
 
 def run_each(

@@ -1,5 +1,6 @@
 """Nasty values wherever a call takes one: each is an answer that was foreseen, and nothing is changed by it."""
 
+import re
 from typing import Any, Final
 
 import pytest
@@ -24,12 +25,20 @@ NASTY: Final = (
     "2023-01-01T00:00:00", "2023-W01-1", "20230101", "1-1-1-1", "0-0", "999999999999999999-999999999999999999",
     "1-2147483648", "0001-01-01_0", "2023-01-01_9223372036854775807", "999912008", "Proefstra", "x" * 3000,
 )  # fmt: skip
+NUMBERS: Final = tuple(value for value in NASTY if re.search(r"\d", value) or len(value) < 2 or value == "true")
+"""Those that may pass for a number or a day; where no text is taken, the others are all refused by the same line."""
 CHANGING: Final = {"post", "put", "patch", "delete"}
 
 
 def quoted(value: str) -> str:
     """A value as it stands in a URL, even what is no text at all."""
     return "".join(f"%{byte:02X}" for byte in value.encode("utf-8", "surrogatepass"))
+
+
+def is_text(schema: dict[str, Any]) -> bool:
+    """Whether a parameter takes any text."""
+    kinds = schema.get("anyOf", [schema])
+    return any(kind.get("type") == "string" and not {"format", "enum"} & kind.keys() for kind in kinds)
 
 
 def foreseen(answer: Response) -> None:
@@ -64,7 +73,7 @@ def test_no_value_of_a_parameter_is_more_than_a_value(filled: Callers) -> None:
         for parameter in operation.get("parameters", ()):
             if parameter["in"] not in {"query", "path"} or parameter["name"] == "wait":
                 continue
-            for value in NASTY:
+            for value in NASTY if is_text(parameter["schema"]) else NUMBERS:
                 tried += 1
                 if parameter["in"] == "query":
                     target = f"{path.format(message_id=known, nr=1)}?{parameter['name']}={quoted(value)}&{needed}"

@@ -1,8 +1,7 @@
 """From what the gateway says to what goes over HTTP."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -81,16 +80,8 @@ def as_json(model: BaseModel, status: int = 200, headers: dict[str, str] | None 
 
 
 def as_sheet(kind: Format, name: str, found: Iterable[Result], following: str | None) -> Response:
-    """A list of messages as a spreadsheet; where the next page is stands in a header, for it has no other place."""
-    table = sheet(kind, name, ROW_NAMES, map(row, found))
-    if following is not None:
-        table.headers["Link"] = f'<{following}>; rel="next"'
-    return table
-
-
-def query(asked: Mapping[str, Any]) -> str:
-    """Search parameters as they stand in a link."""
-    return urlencode(asked)
+    """A list of messages as a spreadsheet."""
+    return sheet(kind, name, ROW_NAMES, map(row, found), following)
 
 
 def findings(found: list[Finding]) -> list[models.FindingModel]:

@@ -24,6 +24,7 @@ from iwmo_gateway.web.calls import (
     stopping,
     wants_xml,
 )
+from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
 from iwmo_gateway.web.sending import outcome, zip_results
 from iwmo_gateway.web.sheets import MEDIA_TYPES, wanted_format
@@ -149,11 +150,7 @@ def get_berichten(
     As CSV or XLSX the next page stands in the `Link` header.
     """
     found = results.search(gateway, caller, wanted.search, before=wanted.before, limit=wanted.limit + 1)
-    page, more = found[: wanted.limit], len(found) > wanted.limit
-    following = None
-    if more:
-        asked = wanted.model_dump(mode="json", exclude_none=True) | {"before": page[-1].message.id}
-        following = f"/v1/berichten?{answers.query(asked)}"
+    page, following = page_of("/v1/berichten", wanted, found, before=lambda result: result.message.id)
     call.shows(result.message.id for result in page)
     kind = wanted_format(request, wanted.formaat)
     if kind != "json":

@@ -13,6 +13,7 @@ from iwmo_gateway.web import adminmodels, answers
 from iwmo_gateway.web.access import Overseer
 from iwmo_gateway.web.api import MOST, TheGateway
 from iwmo_gateway.web.models import UUID_PATTERN, LinksModel, Moment, Text
+from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, Format, sheet, wanted_format
 from iwmo_gateway.web.trail import TheCall
@@ -102,18 +103,12 @@ def get_audit(
     if asked.bericht is not None:
         call.shows([asked.bericht])
     found = audit.find(gateway, wanted, after=asked.after, limit=asked.limit + 1)
-    page = [told(deed) for deed in found[: asked.limit]]
-    link = None
-    if len(found) > asked.limit:
-        again = asked.model_dump(mode="json", exclude_none=True) | {"after": page[-1].nr}
-        link = f"/v1/audit?{answers.query(again)}"
+    some, link = page_of("/v1/audit", asked, found, after=lambda deed: told(deed).nr)
+    page = [told(deed) for deed in some]
     kind = wanted_format(request, asked.formaat)
     if kind == "json":
         return answers.as_json(AuditModel(audit=page, links=LinksModel(next=link)))
-    table = sheet(kind, "audit", [*DeedModel.model_fields], [[*row_of(one).values()] for one in page])
-    if link is not None:
-        table.headers["Link"] = f'<{link}>; rel="next"'
-    return table
+    return sheet(kind, "audit", [*DeedModel.model_fields], [[*row_of(one).values()] for one in page], link)
 
 
 @router.get(

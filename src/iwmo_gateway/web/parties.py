@@ -20,6 +20,7 @@ from iwmo_gateway.web.adminmodels import (
 from iwmo_gateway.web.api import TheGateway
 from iwmo_gateway.web.calls import documented_body, json_body
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.trail import TheCall
 
@@ -44,10 +45,7 @@ async def _mandate_body(request: Request, caller: Administrator) -> MandateReque
 def get_parties(gateway: TheGateway, caller: AccessReader, asked: Annotated[PartiesQuery, Query()]) -> Response:
     """The parties, in the order of their codes."""
     found = parties.find_parties(gateway, asked.code or "", after=asked.after or "", limit=asked.limit + 1)
-    page, link = found[: asked.limit], None
-    if len(found) > asked.limit:
-        again = asked.model_dump(mode="json", exclude_none=True) | {"after": page[-1].code}
-        link = f"/v1/parties?{answers.query(again)}"
+    page, link = page_of("/v1/parties", asked, found, after=lambda one: one.code)
     told = [adminmodels.party(one) for one in page]
     return answers.as_json(adminmodels.PartiesModel(partijen=told, links=LinksModel(next=link)))
 
@@ -90,10 +88,7 @@ def put_party(
 def get_mandates(gateway: TheGateway, caller: AccessReader, asked: Annotated[MandatesQuery, Query()]) -> Response:
     """The mandates, newest first, those that ended too."""
     found = parties.find_mandates(gateway, asked.partij, before=asked.before, limit=asked.limit + 1)
-    page, link = found[: asked.limit], None
-    if len(found) > asked.limit:
-        again = asked.model_dump(mode="json", exclude_none=True) | {"before": page[-1].id}
-        link = f"/v1/mandates?{answers.query(again)}"
+    page, link = page_of("/v1/mandates", asked, found, before=lambda one: one.id)
     told = [adminmodels.mandate(one) for one in page]
     return answers.as_json(adminmodels.MandatesModel(machtigingen=told, links=LinksModel(next=link)))
 

@@ -14,6 +14,7 @@ from iwmo_gateway.web import answers, replaymodels
 from iwmo_gateway.web.access import Operator, Overseer, the_gateway
 from iwmo_gateway.web.calls import documented_body, json_body, later, message_id
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.replaymodels import ReplayChange, ReplayItemsQuery, ReplayRequest, ReplaysQuery
 from iwmo_gateway.web.trail import Call, TheCall
@@ -78,9 +79,7 @@ def post_replay(
 def get_replays(gateway: TheGateway, caller: Overseer, asked: Annotated[ReplaysQuery, Query()]) -> Response:
     """Every replay, newest first: who, when, why, and how far it is."""
     found = replay.listed(gateway, caller.at, before=asked.before, limit=asked.limit + 1)
-    page, link = found[: asked.limit], None
-    if len(found) > asked.limit:
-        link = f"/v1/replays?{answers.query({'before': page[-1].replay.id, 'limit': asked.limit})}"
+    page, link = page_of("/v1/replays", asked, found, before=lambda one: one.replay.id)
     listed = [replaymodels.summary(one) for one in page]
     return answers.as_json(replaymodels.ReplaysModel(replays=listed, links=LinksModel(next=link)))
 
@@ -140,10 +139,7 @@ def get_replay_items(
     found = replay.items(gateway, identity, after=asked.after, limit=asked.limit + 1, outcome=asked.outcome)
     if found is None:
         raise ProblemError("niet-gevonden")
-    page, link = found[: asked.limit], None
-    if len(found) > asked.limit:
-        again = asked.model_dump(mode="json", exclude_none=True) | {"after": page[-1].nr}
-        link = f"/v1/replays/{identity}/items?{answers.query(again)}"
+    page, link = page_of(f"/v1/replays/{identity}/items", asked, found, after=lambda one: one.nr)
     call.shows(one.message for one in page)
     listed = [replaymodels.item(one) for one in page]
     return answers.as_json(replaymodels.ReplayItemsModel(berichten=listed, links=LinksModel(next=link)))

@@ -1,6 +1,5 @@
 """The calls of /v1/reports, as JSON for software and as CSV for spreadsheets."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -15,6 +14,7 @@ from iwmo_gateway.web.access import Reader, the_gateway
 from iwmo_gateway.web.calls import received_at
 from iwmo_gateway.web.models import LinksModel
 from iwmo_gateway.web.overviewmodels import OverzichtModel, OverzichtQuery, overzicht, period_of
+from iwmo_gateway.web.paging import link, page_of
 from iwmo_gateway.web.paymentmodels import BetalingenModel, BetalingenQuery, BetalingModel, payment
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.productionmodels import ROW_NAMES, ProductieModel, ProductieQuery, accounts_of, rows_of
@@ -58,16 +58,12 @@ def get_openstaand(
     found, following = waiting(gateway, caller, asked, today, after=after, limit=wanted.limit)
     page = [OpenstaandModel.model_validate(entry) for entry in found]
     call.shows(entry.bericht for entry in page)
-    link = None
-    if following is not None:
-        params = wanted.model_dump(mode="json", exclude_none=True) | {"after": str(following)}
-        link = f"/v1/reports/openstaand?{answers.query(params)}"
+    more = None if following is None else link("/v1/reports/openstaand", wanted, after=following)
     kind = wanted_format(request, wanted.formaat)
     if kind != "json":
         rows = (entry.model_dump(mode="json").values() for entry in page)
-        table = sheet(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows])
-        return _linked(table, link)
-    told = OpenstaandListModel(peildatum=today, openstaand=page, links=LinksModel(next=link))
+        return sheet(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows], more)
+    told = OpenstaandListModel(peildatum=today, openstaand=page, links=LinksModel(next=more))
     return answers.as_json(told)
 
 
@@ -128,14 +124,14 @@ def get_betalingen(
     As CSV or XLSX the next page stands in the `Link` header.
     """
     found = payments.due(gateway, caller, _asked(wanted), after=wanted.after, limit=wanted.limit + 1)
-    page = [payment(one) for one in found[: wanted.limit]]
+    some, more = page_of("/v1/reports/betalingen", wanted, found, after=lambda one: one.claim.id)
+    page = [payment(one) for one in some]
     call.shows(one.bericht for one in page)
-    link = _next("betalingen", wanted, [one.claim.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":
-        return answers.as_json(BetalingenModel(betalingen=page, links=LinksModel(next=link)))
+        return answers.as_json(BetalingenModel(betalingen=page, links=LinksModel(next=more)))
     rows = ([*one.model_dump(mode="json").values()] for one in page)
-    return _linked(sheet(kind, "betalingen", [*BetalingModel.model_fields], rows), link)
+    return sheet(kind, "betalingen", [*BetalingModel.model_fields], rows, more)
 
 
 @router.get("/terugvorderingen", response_model=TerugvorderingenModel, responses=_RESPONSES)
@@ -154,31 +150,16 @@ def get_terugvorderingen(
     tot = wanted.tot or day_of(moment)
     wanted = wanted.model_copy(update={"tot": tot})  # the next page is asked for the same day
     found = reclaims.due(gateway, caller, _asked(wanted), tot, after=wanted.after, limit=wanted.limit + 1)
-    page = [reclaim(one) for one in found[: wanted.limit]]
+    some, more = page_of("/v1/reports/terugvorderingen", wanted, found, after=lambda one: one.credit.id)
+    page = [reclaim(one) for one in some]
     call.shows(one.bericht for one in page)
-    link = _next("terugvorderingen", wanted, [one.credit.id for one in found])
     kind = wanted_format(request, wanted.formaat)
     if kind == "json":
-        return answers.as_json(TerugvorderingenModel(terugvorderingen=page, links=LinksModel(next=link)))
-    return _linked(sheet(kind, "terugvorderingen", [*TerugvorderingModel.model_fields], map(row_of, page)), link)
+        return answers.as_json(TerugvorderingenModel(terugvorderingen=page, links=LinksModel(next=more)))
+    return sheet(kind, "terugvorderingen", [*TerugvorderingModel.model_fields], map(row_of, page), more)
 
 
 def _asked(wanted: BetalingenQuery) -> payments.Asked:
     return payments.Asked(
         wanted.gemeente, wanted.aanbieder, wanted.domein, wanted.ontvangen_vanaf, wanted.ontvangen_tot
     )
-
-
-def _next(report: str, wanted: BetalingenQuery, found: Sequence[int]) -> str | None:
-    """The next page, where one number more was found than was asked: the same question, behind the last one of this."""
-    if len(found) <= wanted.limit:
-        return None
-    params = wanted.model_dump(mode="json", exclude_none=True) | {"after": found[wanted.limit - 1]}
-    return f"/v1/reports/{report}?{answers.query(params)}"
-
-
-def _linked(table: Response, link: str | None) -> Response:
-    """A spreadsheet with its next page in the header, for it has no place of its own."""
-    if link is not None:
-        table.headers["Link"] = f'<{link}>; rel="next"'
-    return table

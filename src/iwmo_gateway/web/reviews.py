@@ -13,6 +13,7 @@ from iwmo_gateway.web import answers, reviewmodels
 from iwmo_gateway.web.access import Decider, Reader, the_gateway
 from iwmo_gateway.web.calls import documented_body, json_body, received_at
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.reviewmodels import DecisionRequest, DecisionsRequest, ReviewsQuery
 from iwmo_gateway.web.trail import TheCall
@@ -49,11 +50,7 @@ def get_reviews(
     wanted = Wanted(asked.gemeente, asked.aanbieder, asked.bericht, asked.declaratie_nummer, asked.te_laat)
     after = None if asked.after is None else reviewmodels.place_of(asked.after)
     found = waiting(gateway, caller, wanted, today, after=after, limit=asked.limit + 1)
-    page, link = found[: asked.limit], None
-    if len(found) > asked.limit:
-        day, number = page[-1].place
-        again = asked.model_dump(mode="json", exclude_none=True) | {"after": f"{day}_{number}"}
-        link = f"/v1/reviews?{answers.query(again)}"
+    page, link = page_of("/v1/reviews", asked, found, after=lambda one: "{}_{}".format(*one.place))
     call.shows(line.message for line in page)
     listed = [reviewmodels.review(line, today) for line in page]
     return answers.as_json(reviewmodels.ReviewsModel(peildatum=today, reviews=listed, links=LinksModel(next=link)))

@@ -29,9 +29,13 @@ def wanted_format(request: Request, asked: Format | None) -> Format:
     return "csv" if media == _CSV else "xlsx" if media == _XLSX else "json"
 
 
-def sheet(kind: Format, name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """A table as a file to keep, named `name`."""
+def sheet(
+    kind: Format, name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], following: str | None = None
+) -> Response:
+    """A table as a file to keep, named `name`; where its next page is stands in a header, for it has no other place."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    if following is not None:
+        headers["Link"] = f'<{following}>; rel="next"'
     if kind == "csv":
         return Response(_csv(header, rows), headers=headers, media_type=f"{_CSV}; charset=utf-8")
     return Response(_workbook(name, header, rows), headers=headers, media_type=_XLSX)

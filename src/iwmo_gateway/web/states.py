@@ -19,6 +19,7 @@ from iwmo_gateway.web import answers, statemodels
 from iwmo_gateway.web.access import Reader
 from iwmo_gateway.web.api import TheGateway
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.paging import link
 from iwmo_gateway.web.problems import documented
 from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
 from iwmo_gateway.web.statemodels import AskedModel
@@ -100,10 +101,7 @@ def get_regels(
     if kind == "json":
         return answers.as_json(statemodels.RegelsPageModel(regels=found, links=links))
     rows = [statemodels.regel_row(line) for line in found]
-    table = sheet(kind, "declaratieregels", statemodels.REGEL_COLUMNS, [[*row.values()] for row in rows])
-    if links.next is not None:
-        table.headers["Link"] = f'<{links.next}>; rel="next"'
-    return table
+    return sheet(kind, "declaratieregels", statemodels.REGEL_COLUMNS, [[*row.values()] for row in rows], links.next)
 
 
 def _wanted(asked: AskedModel) -> dict[str, Any]:
@@ -119,5 +117,4 @@ def _links(path: str, asked: AskedModel, page: Page[Any]) -> LinksModel:
     """The next page: the same question, behind the last fact of this one."""
     if page.following is None:
         return LinksModel(next=None)
-    again = asked.model_dump(mode="json", exclude_none=True) | {"after": "-".join(map(str, page.following))}
-    return LinksModel(next=f"/v1/{path}?{answers.query(again)}")
+    return LinksModel(next=link(f"/v1/{path}", asked, after="-".join(map(str, page.following))))

@@ -16,6 +16,7 @@ from iwmo_gateway.web.adminmodels import NOT_HERE, TOKEN_FAULTS, RotationRequest
 from iwmo_gateway.web.api import TheGateway
 from iwmo_gateway.web.calls import documented_body, json_body
 from iwmo_gateway.web.models import LinksModel
+from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import ProblemError, documented
 from iwmo_gateway.web.trail import TheCall
 
@@ -40,10 +41,7 @@ async def _rotation_body(request: Request, caller: Administrator) -> RotationReq
 def get_tokens(gateway: TheGateway, caller: AccessReader, asked: Annotated[TokensQuery, Query()]) -> Response:
     """The tokens without their texts, newest first, those that ended too."""
     found = access.find_tokens(gateway, asked.search, caller.at, before=asked.before, limit=asked.limit + 1)
-    page, link = found[: asked.limit], None
-    if len(found) > asked.limit:
-        again = asked.model_dump(mode="json", exclude_none=True) | {"before": page[-1].id}
-        link = f"/v1/tokens?{answers.query(again)}"
+    page, link = page_of("/v1/tokens", asked, found, before=lambda one: one.id)
     told = [adminmodels.token(one) for one in page]
     return answers.as_json(adminmodels.TokensModel(tokens=told, links=LinksModel(next=link)))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -163,7 +164,7 @@ def get_messages(
     call.shows(result.message.id for result in shown)
     following = asked.filled | {"before": shown[-1].message.id} if len(found) > most else None
     if asked.formaat is not None:
-        more = f"{CONSOLE}/berichten?{answers.query(following | {'formaat': asked.formaat})}" if following else None
+        more = f"{CONSOLE}/berichten?{urlencode(following | {'formaat': asked.formaat})}" if following else None
         return answers.as_sheet(asked.formaat, "berichten", shown, more)
     return _page(page, gateway, caller, asked.filled, results=shown, following=following, asked=asked)
 
