@@ -131,8 +131,8 @@ def get_verification(
     found = sealing.verify_some(gateway, bytes.fromhex(head) if head else None, before)
     link = None
     if found.last is not None:
-        asked = {"after": found.last} | ({"head": head} if head and not found.expected_seen else {})
-        link = f"/v1/audit/verification?{answers.query(asked)}"
+        sought = f"&head={head}" if head and not found.expected_seen else ""
+        link = f"/v1/audit/verification?after={found.last}{sought}"
     return answers.as_json(adminmodels.verification(found, link))
 
 
