@@ -8,7 +8,15 @@ from pathlib import Path
 from threading import Lock
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["iwmo_gateway.cli", __name__])
+# Not what looks at its environment as it is imported: that comes with the command.
+_PRELOADED = (
+    "alembic.command",
+    "iwmo_gateway.worker",
+    "iwmo_gateway.gateway.person",
+    "iwmo_gateway.web.replaymodels",
+    "typer",
+)
+_CONTEXT.set_forkserver_preload([*_PRELOADED, __name__])
 _ONE_AT_A_TIME = Lock()  # a thread that starts a process also asks how those of others end, and may take the answer
 
 
