@@ -17,8 +17,8 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import RIGHTS, Right, TokenRole
 from iwmo_gateway.web.limits import Limit
 from iwmo_gateway.web.problems import ProblemError
-from iwmo_gateway.web.session import Session, TheSession, is_console
-from iwmo_gateway.web.trail import TheCall
+from iwmo_gateway.web.session import Session, is_console, session_of
+from iwmo_gateway.web.trail import call_of
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _FAILURES: Final = "30/minute"
@@ -43,26 +43,31 @@ class Limits:
         return cls(Limit(gateway.settings.rate_limit), Limit(_FAILURES))
 
 
-async def the_gateway(request: Request) -> Gateway:
+def gateway_of(request: Request) -> Gateway:
     """The gateway that this process serves."""
     gateway: Gateway = request.app.state.gateway
     return gateway
 
 
+async def the_gateway(request: Request) -> Gateway:
+    """As `gateway_of`, for an endpoint."""
+    return gateway_of(request)
+
+
 def the_caller(
     request: Request,
     background: BackgroundTasks,
-    call: TheCall,
-    gateway: Annotated[Gateway, Depends(the_gateway)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    session: TheSession,
     x_namens: Annotated[str | None, Header(description="Of a service bureau: the party that it acts for")] = None,
 ) -> Caller:
     """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate.
 
     In the console it is who signed in there.
     """
+    # Not as dependencies: every call asks who calls, and FastAPI takes longer to give these than they take themselves.
+    gateway, call = gateway_of(request), call_of(request)
     if is_console(request):
+        session = session_of(request)
         call.named = session is not None
         known, named = _of_session(gateway, session), session.namens if session else None
     else:
