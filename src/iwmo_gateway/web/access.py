@@ -20,7 +20,7 @@ from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import Session, is_console, session_of
 from iwmo_gateway.web.trail import call_of
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
+BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _FAILURES: Final = "30/minute"
 """Most wrong tokens from one address: enough for who copied one wrongly, and few for who tries them out."""
 _ROLES: Final = {
@@ -57,7 +57,7 @@ async def the_gateway(request: Request) -> Gateway:
 def the_caller(
     request: Request,
     background: BackgroundTasks,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     x_namens: Annotated[str | None, Header(description="Of a service bureau: the party that it acts for")] = None,
 ) -> Caller:
     """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate.
@@ -142,14 +142,15 @@ def needs_of(routes: Iterable[Any]) -> Iterator[tuple[str, str, tuple[Right, ...
         if included is not None:
             yield from needs_of(included.routes)
         elif (dependant := getattr(route, "dependant", None)) is not None:
-            rights = tuple(right for needs in _asked(dependant) for right in needs.rights)
+            rights = tuple(right for needs in asked_of(dependant) for right in needs.rights)
             if rights:
                 yield from ((route.path, method.lower(), rights) for method in route.methods)
 
 
-def _asked(dependant: Dependant) -> set[Needs]:
+def asked_of(dependant: Dependant) -> set[Needs]:
+    """The rights that a call asks for."""
     own = {dependant.call} if isinstance(dependant.call, Needs) else set()
-    return own.union(*(_asked(one) for one in dependant.dependencies))
+    return own.union(*(asked_of(one) for one in dependant.dependencies))
 
 
 def count_failure(request: Request) -> None:

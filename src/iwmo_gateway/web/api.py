@@ -27,6 +27,7 @@ from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
 from iwmo_gateway.web.sending import outcome, zip_results
 from iwmo_gateway.web.sheets import MEDIA_TYPES, wanted_format
+from iwmo_gateway.web.straight import Straight
 from iwmo_gateway.web.trail import TheCall, call_of
 
 T = TypeVar("T")
@@ -66,9 +67,10 @@ _UNTAKEN: Final = (
 _SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019", "IB901", "IB902", "IB903", "IB904", "IB905")
 
 router = APIRouter(prefix="/v1")
+sending = APIRouter(prefix="/v1", route_class=Straight)
 
 
-@router.post(
+@sending.post(
     "/berichten",
     status_code=201,
     response_model=models.ResultModel,
