@@ -18,7 +18,12 @@ class Straight(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """What answers a call."""
+        """What answers a call.
+
+        Raises TypeError where the endpoint has another dependency, which nobody would ask for.
+        """
+        if [one.call for one in self.dependant.dependencies] != [sent]:
+            raise TypeError(f"{self.path} depends on more than what is sent")
         (needs,) = asked_of(self.dependant)
 
         async def answer(request: Request) -> Response:
