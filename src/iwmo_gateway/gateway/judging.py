@@ -3,8 +3,8 @@
 import hashlib
 import random
 import secrets
-import string
 import time
+from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -40,7 +40,6 @@ log = structlog.get_logger(__name__)
 
 _TRIES: Final = 5
 """How often a message is judged again at once because another one was first."""
-_ALPHABET: Final = string.digits + string.ascii_uppercase
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +246,7 @@ def made_answer(
     Raises RetourInvalid if it is not: nothing of this judgement may be kept then.
     """
     soort = answer_to(document.soort)
-    identificatie = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    identificatie = b32encode(secrets.token_bytes(8))[:12].decode()
     root = retourbericht(
         document, verdict, gateway.answer_shape(soort), identificatie=identificatie, dagtekening=occasion.answered_on
     )

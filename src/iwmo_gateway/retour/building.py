@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -55,12 +56,17 @@ def child_named(element: "etree._Element", name: str) -> "etree._Element":
     return next(child for child in element if local_name(child) == name)
 
 
+@cache
+def _beginnings(soort: Soort) -> tuple[str, str]:
+    """What the tags of a message of this kind begin with, and those of its answer."""
+    return f"{{{soort.namespace}}}", f"{{{answer_to(soort).namespace}}}"
+
+
 def copied(element: "etree._Element", parent: "etree._Element", soort: Soort) -> "etree._Element":
     """The element of a message of this kind with its text, in the answer's namespace if it was in the message's own."""
-    namespace, answer = etree.QName(element).namespace, answer_to(soort)
-    copy: etree._Element = etree.SubElement(
-        parent, f"{{{answer.namespace if namespace == soort.namespace else namespace}}}{local_name(element)}"
-    )
+    own, answers = _beginnings(soort)
+    tag = str(element.tag)
+    copy: etree._Element = etree.SubElement(parent, answers + tag.removeprefix(own) if tag.startswith(own) else tag)
     if len(element) == 0:
         copy.text = element.text
     return copy

@@ -275,7 +275,6 @@ class Database:
         with (
             translated(),
             self.engine.connect() as connection,
-            connection.begin(),
             self._transaction(connection, begins=False) as transaction,
         ):
             yield transaction

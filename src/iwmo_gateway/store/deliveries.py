@@ -1,7 +1,6 @@
 """Facts of deliveries: starts and stops, and which of them were deleted."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
@@ -9,7 +8,7 @@ from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 
 from iwmo_gateway.rules.historie import Levering, Stop, levering_of, stop_of
 from iwmo_gateway.standard.leveringen import Startbericht, Stopbericht
-from iwmo_gateway.store.database import Transaction, among, listed
+from iwmo_gateway.store.database import Transaction, among, listed, values_of
 from iwmo_gateway.store.prepared import Prepared
 from iwmo_gateway.store.tables import starts, stops
 
@@ -84,10 +83,10 @@ def add_starts(transaction: Transaction, key: Mapping[str, Any], bericht: Startb
     own = {**{name: key[name] for name in ("gemeente", "aanbieder", "domain")}, "client": client}
     for start in bericht.start_producten:
         if start.deletes:
-            _delete(transaction, starts, own, asdict(levering_of(start)), key["id"])
+            _delete(transaction, starts, own, values_of(levering_of(start)), key["id"])
     first = [levering_of(start) for start in bericht.start_producten if start.status_aanlevering == "1"]
     if first:
-        transaction.execute(_INSERT_STARTS, [{**own, **asdict(one), "message": key["id"]} for one in first])
+        transaction.execute(_INSERT_STARTS, [{**own, **values_of(one), "message": key["id"]} for one in first])
 
 
 def add_stops(transaction: Transaction, key: Mapping[str, Any], bericht: Stopbericht, client: bytes) -> None:
@@ -102,7 +101,7 @@ def add_stops(transaction: Transaction, key: Mapping[str, Any], bericht: Stopber
 
 
 def _as_row(stop: Stop) -> dict[str, Any]:
-    return {**asdict(stop.levering), "reden": stop.reden, "einddatum": stop.einddatum}
+    return {**values_of(stop.levering), "reden": stop.reden, "einddatum": stop.einddatum}
 
 
 def _delete(

@@ -17,10 +17,10 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import RIGHTS, Right, TokenRole
 from iwmo_gateway.web.limits import Limit
 from iwmo_gateway.web.problems import ProblemError
-from iwmo_gateway.web.session import Session, TheSession, is_console
-from iwmo_gateway.web.trail import TheCall
+from iwmo_gateway.web.session import Session, is_console, session_of
+from iwmo_gateway.web.trail import call_of
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
+BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
 _FAILURES: Final = "30/minute"
 """Most wrong tokens from one address: enough for who copied one wrongly, and few for who tries them out."""
 _ROLES: Final = {
@@ -43,26 +43,31 @@ class Limits:
         return cls(Limit(gateway.settings.rate_limit), Limit(_FAILURES))
 
 
-async def the_gateway(request: Request) -> Gateway:
+def gateway_of(request: Request) -> Gateway:
     """The gateway that this process serves."""
     gateway: Gateway = request.app.state.gateway
     return gateway
 
 
+async def the_gateway(request: Request) -> Gateway:
+    """As `gateway_of`, for an endpoint."""
+    return gateway_of(request)
+
+
 def the_caller(
     request: Request,
     background: BackgroundTasks,
-    call: TheCall,
-    gateway: Annotated[Gateway, Depends(the_gateway)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    session: TheSession,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     x_namens: Annotated[str | None, Header(description="Of a service bureau: the party that it acts for")] = None,
 ) -> Caller:
     """Who calls, and as which party: 401 without a token that is good, 429 for too many calls, 403 for no mandate.
 
     In the console it is who signed in there.
     """
+    # Not as dependencies: every call asks who calls, and FastAPI takes longer to give these than they take themselves.
+    gateway, call = gateway_of(request), call_of(request)
     if is_console(request):
+        session = session_of(request)
         call.named = session is not None
         known, named = _of_session(gateway, session), session.namens if session else None
     else:
@@ -137,14 +142,15 @@ def needs_of(routes: Iterable[Any]) -> Iterator[tuple[str, str, tuple[Right, ...
         if included is not None:
             yield from needs_of(included.routes)
         elif (dependant := getattr(route, "dependant", None)) is not None:
-            rights = tuple(right for needs in _asked(dependant) for right in needs.rights)
+            rights = tuple(right for needs in asked_of(dependant) for right in needs.rights)
             if rights:
                 yield from ((route.path, method.lower(), rights) for method in route.methods)
 
 
-def _asked(dependant: Dependant) -> set[Needs]:
+def asked_of(dependant: Dependant) -> set[Needs]:
+    """The rights that a call asks for."""
     own = {dependant.call} if isinstance(dependant.call, Needs) else set()
-    return own.union(*(_asked(one) for one in dependant.dependencies))
+    return own.union(*(asked_of(one) for one in dependant.dependencies))
 
 
 def count_failure(request: Request) -> None:

@@ -1,7 +1,6 @@
 """The calls of /v1: each reads what it is asked, has the gateway do it, and words the answer."""
 
 import asyncio
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
@@ -13,14 +12,14 @@ from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.gateway.receive import Refused, receive, validate
 from iwmo_gateway.gateway.results import SHOWN
 from iwmo_gateway.web import answers, models
-from iwmo_gateway.web.access import Checker, Reader, Sender, the_gateway, the_party
+from iwmo_gateway.web.access import Reader, Sender, gateway_of, the_gateway, the_party
 from iwmo_gateway.web.calls import (
+    Sent,
     is_zip,
     later,
-    message_body,
     message_id,
-    received_at,
-    sent_body,
+    sent,
+    shown,
     stopping,
     wants_xml,
 )
@@ -28,7 +27,8 @@ from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
 from iwmo_gateway.web.sending import outcome, zip_results
 from iwmo_gateway.web.sheets import MEDIA_TYPES, wanted_format
-from iwmo_gateway.web.trail import TheCall
+from iwmo_gateway.web.straight import Straight
+from iwmo_gateway.web.trail import TheCall, call_of
 
 T = TypeVar("T")
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
@@ -67,9 +67,10 @@ _UNTAKEN: Final = (
 _SENDING: Final = documented(*_UNTAKEN, "IB014", "IB019", "IB901", "IB902", "IB903", "IB904", "IB905")
 
 router = APIRouter(prefix="/v1")
+sending = APIRouter(prefix="/v1", route_class=Straight)
 
 
-@router.post(
+@sending.post(
     "/berichten",
     status_code=201,
     response_model=models.ResultModel,
@@ -84,23 +85,17 @@ router = APIRouter(prefix="/v1")
     openapi_extra=_XML_OR_ZIP,
     tags=["berichten"],
 )
-def post_bericht(
-    request: Request,
-    gateway: TheGateway,
-    caller: Sender,
-    call: TheCall,
-    moment: Annotated[datetime, Depends(received_at)],
-    body: Annotated[bytes, Depends(sent_body)],
-) -> Response:
+def post_bericht(request: Request, sent: Annotated[Sent, Depends(sent)]) -> Response:
     """Send a message, or a ZIP of messages. The result says what is wrong, where, by which rule, and what was expected.
 
     With `Accept: application/xml` the answer is the return message itself, if there is one; not for a ZIP.
     """
+    gateway, caller, body, moment = gateway_of(request), sent.caller, sent.body, sent.moment
     if is_zip(request):
         return answers.as_json(zip_results(gateway, caller, body, moment, later=later(request)))
     deferred = later(request) or len(body) > gateway.settings.sync_limit_bytes
     taken = receive(gateway, caller, body, moment, later=deferred)
-    call.noted = not isinstance(taken, Refused)
+    call_of(request).noted = not isinstance(taken, Refused)
     said = outcome(taken)
     if isinstance(said, ProblemError):
         return said.response()
@@ -118,14 +113,9 @@ def post_bericht(
     openapi_extra=_XML_BODY,
     tags=["berichten"],
 )
-def post_validation(
-    gateway: TheGateway,
-    caller: Checker,
-    moment: Annotated[datetime, Depends(received_at)],
-    body: Annotated[bytes, Depends(message_body)],
-) -> Response:
+def post_validation(gateway: TheGateway, sent: Annotated[Sent, Depends(shown)]) -> Response:
     """Hear what the gateway would say of a message, at all four levels. Nothing is kept."""
-    said = validate(gateway, caller, body, moment)
+    said = validate(gateway, sent.caller, sent.body, sent.moment)
     return refusal(said).response() if isinstance(said, Refused) else answers.as_json(answers.validation(said))
 
 

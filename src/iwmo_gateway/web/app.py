@@ -26,7 +26,7 @@ from iwmo_gateway.gateway.readiness import why_not_ready
 from iwmo_gateway.gateway.standing import Exposition
 from iwmo_gateway.web import audit, contracts, interest, parties, replays, reports, reviews, states, tokens
 from iwmo_gateway.web.access import Limits, needs_of
-from iwmo_gateway.web.api import router
+from iwmo_gateway.web.api import router, sending
 from iwmo_gateway.web.calls import stopping
 from iwmo_gateway.web.console.routes import every_page
 from iwmo_gateway.web.console.trouble import problem_page
@@ -116,6 +116,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.limits = Limits.of(gateway)
     app.state.stopping = Event()
     app.state.openid = provider_of(gateway.settings)
+    app.include_router(sending)
     app.include_router(router)
     app.include_router(reports.router)
     app.include_router(reviews.router)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 from typing import Annotated, Any, Final, TypeVar
@@ -12,9 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from iwmo_gateway.gateway.access import Caller
-from iwmo_gateway.gateway.context import Gateway, is_id
+from iwmo_gateway.gateway.context import is_id
 from iwmo_gateway.standard.days import AMSTERDAM
-from iwmo_gateway.web.access import ContractWriter, Reader, the_caller, the_gateway
+from iwmo_gateway.web.access import Checker, ContractWriter, Reader, Sender, gateway_of, the_caller
 from iwmo_gateway.web.problems import ProblemError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -34,18 +35,50 @@ def stopping(request: Request) -> bool:
     return told.is_set()
 
 
-async def received_at(
-    gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What comes in: from whom, its bytes, and the moment by which it is judged."""
+
+    caller: Caller
+    body: bytes
+    moment: datetime
+
+
+async def _named_moment(
     x_received_at: Annotated[str | None, Header(description="Sandbox only: judge as if received then")] = None,
-) -> datetime:
+) -> str | None:
+    return x_received_at
+
+
+NamedMoment = Annotated[str | None, Depends(_named_moment)]
+
+
+# One dependency for all that a message needs: FastAPI takes long over each, and over those that they share each time.
+async def sent(request: Request, caller: Sender, named: NamedMoment) -> Sent:
+    """A message, or a ZIP of messages, that is sent to be kept."""
+    moment = _moment(request, caller, named)
+    return Sent(caller, await _message(request, _XML | _ZIP, "application/xml, text/xml of application/zip"), moment)
+
+
+async def shown(request: Request, caller: Checker, named: NamedMoment) -> Sent:
+    """A message that is sent to hear what would be said of it."""
+    moment = _moment(request, caller, named)
+    return Sent(caller, await _message(request, _XML, "application/xml of text/xml"), moment)
+
+
+async def received_at(request: Request, caller: Annotated[Caller, Depends(the_caller)], named: NamedMoment) -> datetime:
+    """The moment by which a call without a message is judged."""
+    return _moment(request, caller, named)
+
+
+def _moment(request: Request, caller: Caller, named: str | None) -> datetime:
     """The moment of receipt: now, or in a sandbox what the header says."""
-    if x_received_at is None:
+    if named is None:
         return caller.at
-    if not gateway.settings.sandbox:
+    if not gateway_of(request).settings.sandbox:
         raise ProblemError("ontvangst-moment", "X-Received-At mag alleen in een sandbox.")
     try:
-        moment = datetime.fromisoformat(x_received_at)
+        moment = datetime.fromisoformat(named)
         # The first and last hours of the calendar have no place in another zone.
         known = moment.tzinfo is not None and moment.astimezone(UTC) == moment.astimezone(AMSTERDAM)
     except (ValueError, OverflowError):
@@ -71,23 +104,9 @@ def _of_a_municipality(caller: Caller) -> Caller:
     return caller
 
 
-async def message_body(
-    request: Request,
-    gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
-) -> bytes:
-    """The bytes of a message; reading stops as soon as there are too many (413), and takes XML only (415)."""
-    return await _body(request, gateway.settings.max_message_bytes, _XML, "application/xml of text/xml")
-
-
-async def sent_body(
-    request: Request,
-    gateway: Annotated[Gateway, Depends(the_gateway)],
-    caller: Annotated[Caller, Depends(the_caller)],
-) -> bytes:
-    """The bytes of a message, or of a ZIP of messages, within the same limit."""
-    expected = "application/xml, text/xml of application/zip"
-    return await _body(request, gateway.settings.max_message_bytes, _XML | _ZIP, expected)
+async def _message(request: Request, mediatypes: frozenset[str], expected: str) -> bytes:
+    """The bytes of a message; reading stops as soon as there are too many (413), and takes these types only (415)."""
+    return await _body(request, gateway_of(request).settings.max_message_bytes, mediatypes, expected)
 
 
 def is_zip(request: Request) -> bool:
@@ -115,7 +134,7 @@ async def _body(request: Request, limit: int, mediatypes: frozenset[str], expect
 
 async def received(request: Request, limit: int) -> bytes:
     """All bytes of a body; a problem as soon as there are too many, or they come too slowly."""
-    seconds = (await the_gateway(request)).settings.body_seconds
+    seconds = gateway_of(request).settings.body_seconds
     chunks, size = [], 0
     try:
         async with asyncio.timeout(seconds):

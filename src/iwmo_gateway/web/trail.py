@@ -103,10 +103,15 @@ class Call:
         self.messages.extend(message_ids)
 
 
-async def the_call(request: Request) -> Call:
+def call_of(request: Request) -> Call:
     """This call, to tell which messages it shows or changes."""
     call: Call = request.state.call
     return call
+
+
+async def the_call(request: Request) -> Call:
+    """As `call_of`, for an endpoint."""
+    return call_of(request)
 
 
 TheCall = Annotated[Call, Depends(the_call)]
