@@ -112,7 +112,7 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Document | Unreadable:
         tree = etree.ElementTree(etree.fromstring(body, _PARSERS.parser))
     except etree.XMLSyntaxError as error:
         return _DTD if any(mark in body for mark in _DOCTYPE) else _not_xml(error, cut_off=_stops_at_end(error, body))
-    return _refused_construction(tree) or identify(tree)
+    return _refused_construction(tree, body) or identify(tree)
 
 
 def identify(tree: "etree._ElementTree") -> Document | Unreadable:
@@ -255,7 +255,7 @@ _SYNTAX: Final = {
 }
 
 
-def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
+def _refused_construction(tree: "etree._ElementTree", body: bytes) -> Unreadable | None:
     info = tree.docinfo
     if info.internalDTD is not None or info.doctype:
         return _DTD
@@ -267,7 +267,8 @@ def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
         )
     if _DEEPER(tree):
         return _too_deep(None)
-    return _OVERLOADED if _MORE_ATTRIBUTES(tree) else None
+    # Every attribute has an equals sign, which is one and the same byte in all of these encodings.
+    return _OVERLOADED if body.count(b"=") > MAX_ATTRIBUTES and _MORE_ATTRIBUTES(tree) else None
 
 
 def _too_deep(line: int | None) -> Unreadable:
@@ -280,7 +281,7 @@ def _too_deep(line: int | None) -> Unreadable:
 
 
 _DEEPER: Final = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
-_MORE_ATTRIBUTES: Final = etree.XPath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])")
+_MORE_ATTRIBUTES: Final = etree.XPath(f"boolean(/descendant::*/@*[{MAX_ATTRIBUTES + 1}])")
 _OVERLOADED: Final = Unreadable(
     XmlProblem.TOO_MANY_ATTRIBUTES,
     "Een element van het bericht heeft te veel attributen.",
