@@ -98,7 +98,8 @@ class Prestatie(Klasse):
     @property
     def is_credit(self) -> bool:
         """It takes back an earlier debit."""
-        return self.ingediend.debet_credit == "C"
+        amount = self.ingediend_bedrag or self.declaratie_factuur_bedrag
+        return amount is not None and amount.debet_credit == "C"
 
     @property
     def referentie(self) -> str:
