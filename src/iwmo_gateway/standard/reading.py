@@ -82,7 +82,7 @@ class _Reader(Generic[T]):
         self._by_name = {
             slot.name: slot
             for field in fields(cls)
-            if field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
+            if field.init and field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
             for slot in [_slot(field.name, hints[field.name])]
         }
         self._by_tag: dict[object, _Slot] = {}
