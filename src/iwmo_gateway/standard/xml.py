@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final
 
 from lxml import etree
 
@@ -139,12 +139,16 @@ def serialise(root: "etree._Element") -> bytes:
 
 def text_at(element: "etree._Element", *names: str) -> str | None:
     """The text of the first descendant reached by these local names, whatever its namespace."""
-    found: etree._Element | None = element
     for name in names:
-        found = next((child for child in cast("etree._Element", found) if local_name(child) == name), None)
+        found = _child(element, name)
         if found is None:
             return None
-    return (cast("etree._Element", found).text or "").strip() or None
+        element = found
+    return (element.text or "").strip() or None
+
+
+def _child(element: "etree._Element", name: str) -> "etree._Element | None":
+    return next(element.iterchildren(f"{{*}}{name}"), None)
 
 
 def local_name(element: "etree._Element") -> str:
@@ -159,7 +163,7 @@ def _local(tag: str) -> str:
 
 
 def _kop(root: "etree._Element", soort: Soort) -> Kop:
-    header = next((child for child in root if local_name(child) == "Header"), None)
+    header = _child(root, "Header")
     if header is None:
         return Kop(None, None, None, None)
     if soort.code.endswith(("303", "304")):
