@@ -102,10 +102,44 @@ def test_a_crowd_with_prefixes_and_types_of_its_own_is_valid() -> None:
     assert _unchanged(claim(crowd))[0].ok
 
 
+@pytest.mark.parametrize(
+    "clients",
+    [[lines(1)] * 450, [lines(450)], [lines(1), lines(450), lines(1), lines(450)], [lines(450), *[lines(1)] * 450]],
+)
+def test_right_crowds_stay_where_they_are(clients: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iwmo_gateway.standard.refusals._judge_in_batches", _never)
+    assert _unchanged(claim(*clients))[0].ok
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "pad"),
+    [
+        ("</w:Prestatie>", "</w:Prestatie>tekst", "/Bericht/Declaratie/Clienten/Client/Prestaties"),
+        ("</w:Client>", "</w:Client>tekst", "/Bericht/Declaratie/Clienten"),
+        ("<w:Clienten>", "<w:Clienten>tekst", "/Bericht/Declaratie/Clienten"),
+        ("</w:Clienten>", "</w:Clienten>tekst", "/Bericht/Declaratie"),
+        ("<w:Prestaties>", '<w:Prestaties soort="a">', "/Bericht/Declaratie/Clienten/Client/Prestaties"),
+        ("<w:Clienten>", '<w:Clienten soort="a">', "/Bericht/Declaratie/Clienten"),
+        ("</w:Clienten>", "<w:Foo/></w:Clienten>", "/Bericht/Declaratie/Clienten/Foo"),
+        ("<w:Clienten>", "<w:Foo/><w:Clienten>", "/Bericht/Declaratie/Foo"),
+    ],
+)
+@pytest.mark.parametrize("clients", [[lines(1)] * 450, [lines(450)]])
+def test_what_stands_around_a_crowd_is_judged_too(right: str, wrong: str, pad: str, clients: list[str]) -> None:
+    text = claim(*clients)
+    for damaged_text in (text.replace(right, wrong, 1), wrong.join(text.rsplit(right, 1))):
+        found, _ = _unchanged(damaged_text)
+        assert [re.sub(r"\[\d+\]", "", fault.pad) for fault in found.faults] == [pad]
+
+
 def test_a_crowd_of_strangers_is_no_reason_to_hide_any_of_them() -> None:
     found, _ = _unchanged(claim("<w:Foo/>" * 500))
     (fault,) = found.faults
     assert fault.verwacht == "element Prestatie"
+
+
+def _never(*_: object) -> None:
+    pytest.fail("A right tree is taken apart")
 
 
 def _unchanged(text: str) -> tuple[SchemaCheck, Document]:

@@ -9,6 +9,8 @@ Everything is counted in the unit of the allocation; months are positions in the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import le, sub
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,31 @@ def best_run(claimed: Sequence[int], shares: Sequence[int], longest: int, month:
     size = len(shares)
     before = _until(claimed, shares, longest)
     after = _until([*claimed][::-1], [*shares][::-1], longest)[::-1]
-    least = before[-1]
-    runs = [
-        Run(first, last, sum(shares[first : last + 1]) - sum(claimed[first : last + 1]) + spare)
+    least, balance = before[-1], _balance(claimed, shares)
+    # Of runs with as much room the shortest explains it best, and of these the first.
+    room, _, first, last = max(
+        (balance[first] - balance[last + 1] + spare, first - last, -first, last)
         for first in range(max(0, month - longest + 1), month + 1)
         for last in range(month, min(size, first + longest))
         if (spare := least - before[first] - after[last + 1]) >= 0
-    ]
-    # Of runs with as much room the shortest explains it best, and of these the first.
-    return max(runs, key=lambda run: (run.room, run.first - run.last, -run.first))
+    )
+    return Run(-first, last, room)
 
 
 def _until(claimed: Sequence[int], shares: Sequence[int], longest: int) -> list[int]:
     """The least excess of the first 0, 1, 2 … months."""
     least = [0]
-    for end in range(1, len(shares) + 1):
+    if all(map(le, claimed, shares)):
+        # Nearly always: each month fits by itself.
+        return least * (len(shares) + 1)
+    balance = _balance(claimed, shares)
+    for end in range(1, len(balance)):
         least.append(
-            min(
-                least[begin] + max(0, sum(claimed[begin:end]) - sum(shares[begin:end]))
-                for begin in range(max(0, end - longest), end)
-            )
+            min(least[begin] + max(0, balance[end] - balance[begin]) for begin in range(max(0, end - longest), end))
         )
     return least
+
+
+def _balance(claimed: Sequence[int], shares: Sequence[int]) -> list[int]:
+    """What is claimed in the first 0, 1, 2 … months beyond their shares."""
+    return [0, *accumulate(map(sub, claimed, shares))]

@@ -87,7 +87,11 @@ class Profiel(Afspraken):
 
     def regel(self, name: str) -> Contractregel | None:
         """The rule of this name, if the contract has it."""
-        return next((regel for regel in self.regels if regel.regel == name), None)
+        return self._regels.get(name)
+
+    @cached_property
+    def _regels(self) -> Mapping[str, Contractregel]:
+        return {regel.regel: regel for regel in reversed(self.regels)}
 
     @cached_property
     def _products(self) -> Mapping[str, Product]:

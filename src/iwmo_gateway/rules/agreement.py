@@ -8,7 +8,7 @@ from typing import Final
 from iwmo_gateway.contract.afspraken import Product
 from iwmo_gateway.contract.amounts import euro, expected_amount, follows, is_right_amount, per_minute
 from iwmo_gateway.contract.volumes import fits, per_unit, unit_name
-from iwmo_gateway.rules.claims import EURO, debits
+from iwmo_gateway.rules.claims import EURO
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.rules.lines import linked
@@ -39,7 +39,7 @@ def eenheid_past_bij_toewijzing(bericht: Claim, historie: Historie, bronnen: Bro
 @agreement.rule("TR418", berichten="323 303")
 def tarief_is_afgesproken(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """Het tarief is dat van het contract voor het product op de begindatum van de productperiode."""
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
         product = agreed(prestatie, bronnen)
         tariff = product.tarief_on(prestatie.product_periode.begindatum) if product else None
         if product is None or tariff is None or prestatie.eenheid == EURO:
@@ -53,7 +53,7 @@ def tarief_is_afgesproken(bericht: Claim, historie: Historie, bronnen: Bronnen) 
 @agreement.rule("TR346", berichten="323")
 def bedrag_is_volume_maal_tarief(bericht: Declaratiebericht, historie: Historie, bronnen: Bronnen) -> Faults:
     """Het bedrag is GeleverdVolume maal ProductTarief; in minuten het uurtarief maal de minuten, gedeeld door 60."""
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
         if prestatie.eenheid == EURO or prestatie.product_tarief is None:
             continue
         volume, unit, tariff = prestatie.geleverd_volume, prestatie.eenheid, prestatie.product_tarief
@@ -69,7 +69,7 @@ def bedrag_is_volume_maal_tarief(bericht: Declaratiebericht, historie: Historie,
 @agreement.rule("contract-aanbieder", berichten="323 303")
 def aanbieder_is_gecontracteerd(bericht: Claim, historie: Historie, bronnen: Bronnen) -> Faults:
     """De aanbieder is volgens het contract toegelaten op de begindatum van de productperiode."""
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
         day = prestatie.product_periode.begindatum
         profiel = bronnen.profiel_on(day)
         if profiel is not None and not profiel.admits(bericht.header.afzender, day):

@@ -4,7 +4,6 @@
 """
 
 import calendar
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -18,6 +17,7 @@ from iwmo_gateway.standard.declaraties import (
     Declaratiebericht,
     Factuurbericht,
     FactuurHeader,
+    GeslotenPeriode,
     Prestatie,
     TotaalBedragMetDC,
 )
@@ -74,7 +74,7 @@ def debet_en_eigen_credit_niet_in_een_bericht(bericht: Claim) -> Faults:
 def levering_niet_ouder_dan_vijf_jaar(bericht: Claim) -> Faults:
     """De geleverde periode eindigt niet meer dan vijf jaar voor de dagtekening van de declaratie."""
     day = bericht.declaratie.declaratie_dagtekening
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
         end = prestatie.product_periode.einddatum
         if (end.year + 5, end.month, end.day) < (day.year, day.month, day.day):
             yield Fault(prestatie, f"Einddatum niet meer dan vijf jaar voor {day}", f"Einddatum {end}")
@@ -95,12 +95,14 @@ def totaal_is_som_van_regels(bericht: Claim) -> Faults:
 def debet_komt_een_keer_voor(bericht: Declaratiebericht) -> Faults:
     """Voor een toewijzing, product en periode staat er één debetregel in een bericht."""
     seen: set[tuple[object, ...]] = set()
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
+        period = prestatie.product_periode
         key = (
             prestatie.toewijzing_nummer,
             prestatie.product_categorie,
             prestatie.product_code,
-            prestatie.product_periode.days,
+            period.begindatum,
+            period.einddatum,
         )
         if key in seen:
             yield Fault(
@@ -136,13 +138,12 @@ def tarief_tenzij_in_euros(bericht: Declaratiebericht) -> Faults:
 @content.rule("CS100", berichten="323")
 def periode_vanaf_2021(bericht: Declaratiebericht) -> Faults:
     """Declaratieperiode en productperiode liggen op of na 2021-01-01."""
-    periods: list[tuple[Klasse, tuple[date, date]]] = [
-        (bericht.declaratie, bericht.declaratie.declaratie_periode.days),
-        *((prestatie, prestatie.product_periode.days) for prestatie in bericht.prestaties),
-    ]
-    for klasse, days in periods:
-        if min(days) < _FIRST_DAY_OF_323:
-            yield Fault(klasse, f"een periode vanaf {_FIRST_DAY_OF_323}", f"{days[0]} t/m {days[1]}")
+    first, declaratie = _FIRST_DAY_OF_323, bericht.declaratie
+    periods: list[tuple[Klasse, GeslotenPeriode]] = [(declaratie, declaratie.declaratie_periode)]
+    periods += [(prestatie, prestatie.product_periode) for prestatie in bericht.prestaties]
+    for klasse, period in periods:
+        if period.begindatum < first or period.einddatum < first:
+            yield Fault(klasse, f"een periode vanaf {first}", str(period))
 
 
 @content.rule("CS325", berichten="323 303 325")
@@ -152,8 +153,10 @@ def nul_is_debet(bericht: Claim | DeclaratieAntwoordbericht) -> Faults:
     if declaratie is not None and any(total.totaal_bedrag == 0 and total.debet_credit == "C" for total in totals):
         yield Fault(declaratie, "DebetCredit D bij een totaal van 0", "DebetCredit C")
     for prestatie in bericht.prestaties:
-        if any(amount.bedrag == 0 and amount.debet_credit == "C" for amount in amounts(prestatie)):
-            yield Fault(prestatie, "DebetCredit D bij een bedrag van 0", "DebetCredit C")
+        for amount in amounts(prestatie):
+            if amount.bedrag == 0 and amount.debet_credit == "C":
+                yield Fault(prestatie, "DebetCredit D bij een bedrag van 0", "DebetCredit C")
+                break
 
 
 @content.rule("CS337", berichten="323")
@@ -161,7 +164,7 @@ def productperiode_binnen_een_maand(bericht: Declaratiebericht) -> Faults:
     """De productperiode begint en eindigt in dezelfde kalendermaand."""
     for prestatie in bericht.prestaties:
         begin, end = prestatie.product_periode.days
-        if (begin.year, begin.month) != (end.year, end.month):
+        if begin.month != end.month or begin.year != end.year:
             yield Fault(prestatie, f"Einddatum in {begin:%Y-%m}", f"Einddatum {end}")
 
 
@@ -200,11 +203,6 @@ def _totals(
     return bericht.declaratie, totals
 
 
-def debits(bericht: Claim) -> Iterator[Prestatie]:
-    """The lines that claim something, in the order of the document."""
-    return (prestatie for prestatie in bericht.prestaties if not prestatie.is_credit)
-
-
 def amounts(prestatie: Prestatie) -> tuple[BedragMetDC, ...]:
     """Every amount with DebetCredit of a line."""
     found = (
@@ -213,7 +211,7 @@ def amounts(prestatie: Prestatie) -> tuple[BedragMetDC, ...]:
         prestatie.btw_bedrag,
         prestatie.declaratie_factuur_bedrag,
     )
-    return tuple(amount for amount in found if amount is not None)
+    return tuple([amount for amount in found if amount is not None])
 
 
 def sum_fault(klasse: Klasse, told: TotaalBedragMetDC | None, summed: int, element: str) -> Faults:

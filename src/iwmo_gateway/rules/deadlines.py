@@ -11,7 +11,6 @@ from typing import Final
 
 from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.contract.terms import end_of_month
-from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie, Levering, Stop, newest_stop
 from iwmo_gateway.standard.declaraties import Claim, Factuurbericht, Prestatie
@@ -95,7 +94,7 @@ def _stopped(prestatie: Prestatie, starts: Iterable[Levering], stops: Sequence[S
 
 def _under(bericht: Claim, bronnen: Bronnen, name: str) -> Iterator[tuple[Prestatie, Contractregel]]:
     """The debits to which a rule of the contract of their day applies."""
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
         profiel = bronnen.profiel_on(prestatie.product_periode.begindatum)
         if profiel is not None and (regel := profiel.regel(name)) is not None:
             yield prestatie, regel

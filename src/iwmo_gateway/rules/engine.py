@@ -9,7 +9,7 @@ from iwmo_gateway.contract.afspraken import Contractregel
 from iwmo_gateway.errors import RuleCrashed
 from iwmo_gateway.rules.rulebook import PublishedRule, rulebook
 from iwmo_gateway.standard.berichten import Bericht
-from iwmo_gateway.standard.kinds import Domain
+from iwmo_gateway.standard.kinds import Domain, Soort
 from iwmo_gateway.standard.klassen import Klasse
 from iwmo_gateway.standard.retouren import Retour
 
@@ -83,6 +83,7 @@ class Level:
     name: str
     niveaus: frozenset[int]
     rules: dict[str, Rule] = field(default_factory=dict)
+    _holding: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, init=False)
 
     def rule(self, code: str, *, berichten: str) -> Callable[[Check], Check]:
         """Register the function below as the published rule `code` for these messages, by number: "301 305".
@@ -107,6 +108,7 @@ class Level:
             if not tekst:
                 raise ValueError(f"{code} has no docstring, which is the text of its finding")
             self.rules[code] = Rule(published, kinds, " ".join(tekst.split()), check)
+            self._holding.clear()
             return check
 
         return register
@@ -119,11 +121,21 @@ class Level:
         """
         found = [
             _finding(rule, bericht, fault)
-            for rule in self.rules.values()
-            if bericht.soort.code in rule.berichten and rule.published.holds_in(bericht.soort.release)
+            for rule in self._for(bericht.soort)
             for fault in _faults(rule, bericht, subject)
         ]
         return tuple(sorted(found, key=lambda finding: finding.regelnummer))
+
+    def _for(self, soort: Soort) -> Iterator[Rule]:
+        """The rules that hold for a kind; which these are is looked up once."""
+        key = soort.code, soort.release
+        if key not in self._holding:
+            self._holding[key] = tuple(
+                code
+                for code, rule in self.rules.items()
+                if soort.code in rule.berichten and rule.published.holds_in(soort.release)
+            )
+        return (self.rules[code] for code in self._holding[key])
 
 
 def _faults(rule: Rule, bericht: Bericht | Retour, subject: Iterable[Any]) -> list[Klasse | Fault]:

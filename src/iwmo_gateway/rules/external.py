@@ -6,7 +6,6 @@ from datetime import date
 from typing import Final
 
 from iwmo_gateway.contract.profile import Profiel
-from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Fault, Faults, Level
 from iwmo_gateway.rules.historie import Bronnen, Historie
 from iwmo_gateway.standard.berichten import Bericht, Leveringsbericht, Toewijzingsbericht
@@ -148,7 +147,7 @@ def _named(bericht: Bericht, historie: Historie) -> Iterator[_Named]:
     if isinstance(bericht, Antwoordbericht):
         return
     if isinstance(bericht, Declaratiebericht | Factuurbericht):
-        for prestatie in debits(bericht):
+        for prestatie in bericht.debetregels:
             # A code that left the list meanwhile stays right for what was allocated by it.
             toewijzing = historie.newest.get(prestatie.toewijzing_nummer) if prestatie.toewijzing_nummer else None
             days = (prestatie.product_periode.begindatum, *((toewijzing.ingangsdatum,) if toewijzing else ()))

@@ -180,7 +180,10 @@ class Bronnen:
 
     def profiel_on(self, day: date) -> Profiel | None:
         """The contract that holds on a day; None where none does."""
-        return next((profiel for profiel in self.profielen if profiel.holds_on(day)), None)
+        for profiel in self.profielen:
+            if profiel.holds_on(day):
+                return profiel
+        return None
 
 
 def toewijzingen_of(bericht: Toewijzingsbericht, client: str) -> tuple[Toewijzing, ...]:

@@ -7,7 +7,6 @@ import calendar
 from collections.abc import Iterator
 from datetime import date
 
-from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import HIDDEN, Fault, Faults
 from iwmo_gateway.rules.historie import Historie, Toewijzing
 from iwmo_gateway.rules.history import history
@@ -55,7 +54,7 @@ def geboortedatum_is_die_van_de_toewijzing(bericht: Factuurbericht, historie: Hi
 def productperiode_niet_na_declaratieperiode(bericht: Claim, historie: Historie) -> Faults:
     """De productperiode valt in de declaratieperiode of in een eerdere."""
     last = bericht.declaratie.declaratie_periode.einddatum
-    for prestatie in debits(bericht):
+    for prestatie in bericht.debetregels:
         if prestatie.product_periode.einddatum > last:
             yield Fault(prestatie, f"Einddatum op of voor {last}", f"Einddatum {prestatie.product_periode.einddatum}")
 
@@ -171,7 +170,7 @@ def _with_allocation(bericht: Claim, historie: Historie) -> Iterator[tuple[Prest
                 continue
             newest = historie.newest.get(-1 if prestatie.toewijzing_nummer is None else prestatie.toewijzing_nummer)
             if newest is not None and (
-                (newest.client, newest.aanbieder) != (key, aanbieder) or (is_303 and newest.removed)
+                newest.client != key or newest.aanbieder != aanbieder or (is_303 and newest.removed)
             ):
                 newest = None
             yield prestatie, newest

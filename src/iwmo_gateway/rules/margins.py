@@ -6,6 +6,7 @@ How a year is divided stands in `contract/margins`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from iwmo_gateway.contract.afspraken import Contractregel
@@ -66,7 +67,7 @@ def margin_of(
     """
     if omvang.eenheid not in regel.eenheden or omvang.frequentie not in _PER_MONTH:
         return None
-    shares = [_share(omvang, date(day.year, month, 1)) for month in range(1, 13)]
+    shares = _shares(omvang, day.year)
     claimed = [0] * 12
     for (begin, _), volume in volumes.items():
         if begin.year == day.year:
@@ -74,6 +75,12 @@ def margin_of(
     run = best_run(claimed, shares, regel.maanden or 1, day.month - 1)
     months = slice(run.first, run.last + 1)
     return Margin(regel, day.year, run, sum(shares[months]), sum(claimed[months]), asked, omvang.eenheid)
+
+
+@lru_cache(1024)
+def _shares(omvang: ToegewezenOmvang, year: int) -> tuple[int, ...]:
+    """What is allocated for each calendar month of a year: the same for every line of one allocation."""
+    return tuple(_share(omvang, date(year, month, 1)) for month in range(1, 13))
 
 
 def _share(omvang: ToegewezenOmvang, first: date) -> int:

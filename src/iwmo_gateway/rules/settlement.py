@@ -6,7 +6,6 @@ from typing import Final
 
 from iwmo_gateway.contract.amounts import expected_amount, per_minute
 from iwmo_gateway.rules.agreement import agreed, hour_tariff
-from iwmo_gateway.rules.claims import debits
 from iwmo_gateway.rules.engine import Actie, Finding
 from iwmo_gateway.rules.historie import Bronnen
 from iwmo_gateway.standard.declaraties import Claim, Factuurbericht, Prestatie
@@ -81,7 +80,7 @@ def settled(bericht: Claim, found: Iterable[Finding], bronnen: Bronnen) -> Settl
 
 
 def _contracts(bericht: Claim, bronnen: Bronnen) -> tuple[str, ...]:
-    days = {prestatie.product_periode.begindatum for prestatie in debits(bericht)}
+    days = {prestatie.product_periode.begindatum for prestatie in bericht.debetregels}
     if isinstance(bericht, Factuurbericht):
         days.add(bericht.header.declaratie_periode.begindatum)
     held = {profiel.identity for day in days if (profiel := bronnen.profiel_on(day)) is not None}

@@ -235,18 +235,22 @@ class _Books:
         unit = omvang.eenheid
         asked = comparable(unit, prestatie.eenheid, prestatie.geleverd_volume)
         begin, end = prestatie.product_periode.days
-        months = judged_period(omvang, begin, end)
-        period, most = None, most_in(omvang, months)
         margin = self._margin(omvang, account, begin, asked)
-        if most is not None and margin is None:
-            claimed = account.volume_beside((begin, end), months)
-            period = Measure(comparable(unit, unit, most), partial(explained, omvang, months), claimed, asked, unit)
+        period = self._period(omvang, account, (begin, end), asked) if margin is None else None
         whole, in_all = None, most_in_all(omvang)
         if in_all is not None:
             whole = Measure(
                 comparable(unit, unit, in_all), partial(explained_in_all, omvang), account.volume, asked, unit
             )
         return period, margin, whole
+
+    def _period(self, omvang: ToegewezenOmvang, account: _Account, own: Period, asked: int) -> Measure | None:
+        unit, months = omvang.eenheid, judged_period(omvang, *own)
+        most = most_in(omvang, months)
+        if most is None:
+            return None
+        claimed = account.volume_beside(own, months)
+        return Measure(comparable(unit, unit, most), partial(explained, omvang, months), claimed, asked, unit)
 
     def _margin(self, omvang: ToegewezenOmvang, account: _Account, day: date, asked: int) -> Margin | None:
         profiel = self.bronnen.profiel_on(day)

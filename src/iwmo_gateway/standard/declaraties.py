@@ -5,7 +5,7 @@ Both are made of clients with lines (Prestatie). One class serves both releases;
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
@@ -98,7 +98,8 @@ class Prestatie(Klasse):
     @property
     def is_credit(self) -> bool:
         """It takes back an earlier debit."""
-        return self.ingediend.debet_credit == "C"
+        amount = self.ingediend_bedrag or self.declaratie_factuur_bedrag
+        return amount is not None and amount.debet_credit == "C"
 
     @property
     def referentie(self) -> str:
@@ -207,16 +208,18 @@ class Declaratiebericht(Klasse):
     soort: Soort
     header: Header
     declaratie: Declaratie
+    prestaties: tuple[Prestatie, ...] = field(init=False, compare=False)
+    """Every line, in the order of the document."""
+    debetregels: tuple[Prestatie, ...] = field(init=False, compare=False)
+    """Those of the lines that claim something."""
+
+    def __post_init__(self) -> None:
+        _put_in_a_row(self)
 
     @property
     def clienten(self) -> tuple[DeclaratieClient, ...]:
         """The clients."""
         return self.declaratie.clienten
-
-    @property
-    def prestaties(self) -> Iterator[Prestatie]:
-        """Every line, in the order of the document."""
-        return (prestatie for client in self.declaratie.clienten for prestatie in client.prestaties)
 
     @property
     def toewijzing_nummers(self) -> Iterator[int]:
@@ -232,16 +235,18 @@ class Factuurbericht(Klasse):
     soort: Soort
     header: FactuurHeader
     clienten: tuple[DeclaratieClient, ...]
+    prestaties: tuple[Prestatie, ...] = field(init=False, compare=False)
+    """Every line, in the order of the document."""
+    debetregels: tuple[Prestatie, ...] = field(init=False, compare=False)
+    """Those of the lines that claim something."""
+
+    def __post_init__(self) -> None:
+        _put_in_a_row(self)
 
     @property
     def declaratie(self) -> FactuurHeader:
         """What says here what Declaratie says in a 323: the Header."""
         return self.header
-
-    @property
-    def prestaties(self) -> Iterator[Prestatie]:
-        """Every line, in the order of the document."""
-        return (prestatie for client in self.clienten for prestatie in client.prestaties)
 
     @property
     def toewijzing_nummers(self) -> Iterator[int]:
@@ -256,3 +261,10 @@ class Factuurbericht(Klasse):
 
 
 Claim = Declaratiebericht | Factuurbericht
+
+
+def _put_in_a_row(bericht: Claim) -> None:
+    """Nearly every rule asks for the lines of all clients."""
+    lines = tuple(prestatie for client in bericht.clienten for prestatie in client.prestaties)
+    object.__setattr__(bericht, "prestaties", lines)
+    object.__setattr__(bericht, "debetregels", tuple(line for line in lines if not line.is_credit))

@@ -133,6 +133,7 @@ class ElementFacts:
 
     `repeats`: it may stand there more than once; `endless`: any number of times, by its own maxOccurs, and once is
     enough. `required`: whenever its parent is there, so is it. `value` is None for a class, which holds `children`.
+    `type_name` is the name of its type, if that is of its own namespace and all that there is to it.
     """
 
     namespace: str
@@ -141,6 +142,7 @@ class ElementFacts:
     required: bool
     children: tuple[str, ...]
     value: ValueFacts | None
+    type_name: str | None
 
     @property
     def retour_codes(self) -> bool:
@@ -235,11 +237,18 @@ def _walk(
             required=element.min_occurs > 0 and not particle.optional,
             children=tuple(dict.fromkeys(child.element.local_name for child in children)),
             value=describe(simple) if simple is not None else None,
+            type_name=own_type.local_name if _is_all(own_type, element) else None,
         ),
     )
     if own_type not in types_above:  # a type that holds itself has no end
         for child in children:
             yield from _walk(child, path, (*types_above, own_type))
+
+
+def _is_all(own_type: XsdType, element: XsdElement) -> bool:
+    """Whether all that an element must be is said by its type, which another schema can name."""
+    same = own_type.target_namespace == element.target_namespace and element.qualified
+    return same and not (element.nillable or element.identities or element.fixed or element.default)
 
 
 def _particles(group: XsdGroup, *, repeated: bool = False, optional: bool = False) -> Iterator[_Particle]:

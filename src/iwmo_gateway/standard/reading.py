@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date, time
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from lxml import etree
 
@@ -51,81 +51,101 @@ def to_bericht(document: Document) -> Bericht:
     The document must have passed level 1: what the schema guarantees is not checked again here.
     Raises KeyError for a return message.
     """
-    return _build(_NUMBERS[document.soort.code[-3:]], document.root, "/Bericht", soort=document.soort)
+    return cast(Bericht, _bericht(_NUMBERS[document.soort.code[-3:]], document))
 
 
 def to_retour(document: Document) -> Retour:
     """The typed return message in a document, which must have passed level 1."""
-    retour = _ANSWERS.get(document.soort.code[-3:], Retourbericht)
-    return _build(retour, document.root, "/Bericht", soort=document.soort)
+    return cast(Retour, _bericht(_ANSWERS.get(document.soort.code[-3:], Retourbericht), document))
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """How one child element becomes one field: a text, a composed element, or a holder of repeated ones."""
+    """What becomes of a child element, `name`: of its text, of what it is composed of, or of what it repeats, a field.
+
+    A child without a `field` is passed over, but for one of _HOLDERS.
+    """
 
     name: str
+    field: str = ""
     convert: Callable[[str], Any] | None = None
-    composed: type[Klasse] | None = None
-    repeated: type[Klasse] | None = None
+    composed: "_Reader[Any] | None" = None
+    repeated: "_Reader[Any] | None" = None
 
 
-def _build(cls: type[T], element: "etree._Element", pad: str, **known: Any) -> T:
-    values: dict[str, Any] = known
-    _fill(values, _slots(cls), element, pad)
-    return cls(pad=pad, regelnummer=element.sourceline or 0, **values)
+class _Reader(Generic[T]):
+    """Makes a class of each element that it is given."""
 
-
-def _fill(values: dict[str, Any], slots: Mapping[str, _Slot], element: "etree._Element", pad: str) -> None:
-    """Make the children of an element, and of the holders in it, into fields of one class."""
-    for child in element:
-        name = local_name(child)
-        slot = slots.get(name)
-        if slot is None:
-            if name in _HOLDERS:
-                _fill(values, slots, child, f"{pad}/{name}")
-        elif slot.convert is not None:
-            values[slot.name] = slot.convert(child.text or "")
-        elif slot.composed is not None:
-            values[slot.name] = _build(slot.composed, child, f"{pad}/{name}")
-        elif slot.repeated is not None:
-            of, place = slot.repeated, f"{pad}/{name}"
-            values[slot.name] = tuple(
-                _build(of, one, f"{place}/{local_name(one)}[{index}]") for index, one in enumerate(child, 1)
-            )
-
-
-_SLOTS: Final[dict[type[Klasse], Mapping[str, _Slot]]] = {}
-
-
-def _slots(cls: type[Klasse]) -> Mapping[str, _Slot]:
-    """How the children of a class become its fields; worked out once per class."""
-    if cls not in _SLOTS:
+    def __init__(self, cls: type[T]) -> None:
         hints = get_type_hints(cls)
-        _SLOTS[cls] = {
-            _element_name(field.name): _slot(field.name, hints[field.name])
+        self._cls = cls
+        self._by_name = {
+            slot.name: slot
             for field in fields(cls)
-            if field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
+            if field.init and field.name not in {"pad", "regelnummer"} and hints[field.name] is not Soort
+            for slot in [_slot(field.name, hints[field.name])]
         }
-    return _SLOTS[cls]
+        self._by_tag: dict[object, _Slot] = {}
+
+    def read(self, element: "etree._Element", pad: str, **known: Any) -> T:
+        """The class of an element that stands at this path; `known` are fields that are not read from it."""
+        self._fill(known, element, pad)
+        return self._cls(pad=pad, regelnummer=element.sourceline or 0, **known)
+
+    def read_all(self, holder: "etree._Element", pad: str) -> tuple[T, ...]:
+        """The classes of the elements in a holder, which all have one name."""
+        stem = f"{pad}/{local_name(holder[0])}" if len(holder) else pad
+        return tuple([self.read(one, f"{stem}[{index}]") for index, one in enumerate(holder, 1)])
+
+    def _fill(self, values: dict[str, Any], element: "etree._Element", pad: str) -> None:
+        """Make the children of an element, and of the holders in it, into fields."""
+        slots = self._by_tag
+        for child in element:
+            slot = slots.get(child.tag) or self._meet(child)
+            if slot.convert is not None:
+                values[slot.field] = slot.convert(child.text or "")
+            elif slot.composed is not None:
+                values[slot.field] = slot.composed.read(child, f"{pad}/{slot.name}")
+            elif slot.repeated is not None:
+                values[slot.field] = slot.repeated.read_all(child, f"{pad}/{slot.name}")
+            elif slot.name in _HOLDERS:
+                self._fill(values, child, f"{pad}/{slot.name}")
+
+    def _meet(self, child: "etree._Element") -> _Slot:
+        """The slot of a child whose tag was not seen before."""
+        name = local_name(child)
+        self._by_tag[child.tag] = slot = self._by_name.get(name) or _Slot(name)
+        return slot
+
+
+_READERS: Final[dict[type[Klasse], _Reader[Any]]] = {}
+
+
+def _reader(cls: type[Klasse]) -> _Reader[Any]:
+    """Worked out once per class."""
+    if cls not in _READERS:
+        _READERS[cls] = _Reader(cls)
+    return _READERS[cls]
+
+
+def _bericht(cls: type[Klasse], document: Document) -> Klasse:
+    bericht: Klasse = _reader(cls).read(document.root, "/Bericht", soort=document.soort)
+    return bericht
 
 
 def _element_name(field: str) -> str:
     return "".join("ID" if part == "id" else part[:1].upper() + part[1:] for part in field.split("_"))
 
 
-def _slot(name: str, hint: Any) -> _Slot:
+def _slot(field: str, hint: Any) -> _Slot:
+    name = _element_name(field)
     if get_origin(hint) is tuple:
-        return _Slot(name, repeated=get_args(hint)[0])
+        return _Slot(name, field, repeated=_reader(get_args(hint)[0]))
     if isinstance(hint, UnionType):
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
     if issubclass(hint, Klasse):
-        return _Slot(name, composed=hint)
-    return _Slot(name, convert=_CONVERT[hint])
-
-
-_CODE: Final = 5
-"""No code of the standard has more characters."""
+        return _Slot(name, field, composed=_reader(hint))
+    return _Slot(name, field, convert=_CONVERT[hint])
 
 
 def to_date(text: str) -> date:
@@ -144,9 +164,9 @@ def to_time(text: str) -> time:
 
 
 _CONVERT: Final[dict[type, Callable[[str], Any]]] = {
-    # Codes, periods and tariffs come back on every line of a claim: one object serves them all.
-    str: lambda text: sys.intern(text) if len(text) <= _CODE else text,
-    int: lru_cache(2048)(lambda text: int(text.strip())),
+    # Codes and periods come back on every line of a claim: one object serves them all.
+    str: sys.intern,
+    int: int,
     date: lru_cache(2048)(to_date),
     time: to_time,
 }

@@ -5,6 +5,7 @@ Its messages hold values, so that nothing of them is passed on but names that st
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice, takewhile
@@ -22,7 +23,7 @@ STRUCTURE: Final = "ELEMENT_CONTENT"
 
 _CROWD: Final = 400
 """libxml2 counts siblings to name the place of a fault: 30,000 faults among 30,000 siblings cost it 7 seconds."""
-_CROWDED: Final = etree.XPath(f"//*[*[{_CROWD + 1}]]")
+_CROWDED: Final = etree.XPath(f"/descendant::*/*[{_CROWD + 1}]/..")
 _BATCH: Final = 200
 _LOOKS: Final = 20
 """How often a tree is mended to see what lies behind a structural fault."""
@@ -49,9 +50,11 @@ class Refusal:
 
 Refusals = dict[etree._Element, list[Refusal]]
 """The elements that a schema refuses, with the reasons."""
+Alone = Callable[[str, ElementFacts], etree.XMLSchema | None]
+"""The schema of an element of this name alone, if there can be one."""
 
 
-def refusals(schema: etree.XMLSchema, root: etree._Element, facts: Callable[[], Facts]) -> Refusals:
+def refusals(schema: etree.XMLSchema, root: etree._Element, facts: Callable[[], Facts], alone: Alone) -> Refusals:
     """What the schema refuses of a tree, which is as it was afterwards; nothing if it accepts it.
 
     `facts` reads what the schema says of its elements; it is only asked for a tree that is crowded or refused.
@@ -59,6 +62,8 @@ def refusals(schema: etree.XMLSchema, root: etree._Element, facts: Callable[[], 
     judge = partial(_judge, schema, root)
     crowded, found = cast("list[etree._Element]", _CROWDED(root)), Refusals()
     if crowded and not _TYPED(root):
+        if _accepts_one_by_one(schema, root, crowded, facts(), alone):
+            return found
         _judge_in_batches(root, crowded, facts(), judge, found)
     found = found or judge()
     if found and not crowded and not _TYPED(root) and not _LARGE(root):
@@ -119,6 +124,57 @@ class _Run:
         """Leave only these in the tree."""
         self.container[self.start : self.start + self.shown] = members
         self.shown = len(members)
+
+
+def _accepts_one_by_one(
+    schema: etree.XMLSchema,
+    element: etree._Element,
+    crowded: Sequence[etree._Element],
+    classes: Facts,
+    alone: Alone,
+) -> bool:
+    """Whether the schema accepts an element when the members of each run are judged where they stand, each alone.
+
+    That takes no more than judging all at once, and a fault is at most _CROWD siblings away from where counting starts.
+    """
+    runs, inside = _outermost_runs(crowded, classes)
+    if not runs:
+        return bool(schema.validate(element))
+    within: dict[etree._Element, list[etree._Element]] = {}
+    for container in inside:
+        within.setdefault(_member_around(container, runs), []).append(container)
+    for run in runs:
+        of_member = alone(local_name(run.members[0]), classes[path_of(run.members[0])])
+        if of_member is None or any((member.tail or "").strip() for member in run.members):
+            return False
+        for member in run.members:
+            if member in within:
+                accepted = _accepts_one_by_one(of_member, member, within[member], classes, alone)
+            else:
+                accepted = of_member.validate(member)
+            if not accepted:
+                return False
+    return bool(schema.validate(_with_one_of_each(element, {run.container: run for run in runs})))
+
+
+def _member_around(element: etree._Element, runs: Sequence[_Run]) -> etree._Element:
+    """The member of one of these runs in which an element is."""
+    containers = {run.container for run in runs}
+    return next(above for above in element.iterancestors() if above.getparent() in containers)
+
+
+def _with_one_of_each(element: etree._Element, runs: Mapping[etree._Element, _Run]) -> etree._Element:
+    """A copy of an element in which every run has one member."""
+    if not any(element is container or element in container.iterancestors() for container in runs):
+        return deepcopy(element)
+    copied = etree.Element(element.tag, dict(element.attrib), element.nsmap)
+    copied.text, copied.tail = element.text, element.tail
+    run = runs.get(element)
+    spare = slice(run.start + 1, run.start + len(run.members)) if run else slice(0, 0)
+    children = list(element)
+    del children[spare]
+    copied.extend([_with_one_of_each(child, runs) for child in children])
+    return copied
 
 
 def _judge_in_batches(

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -77,6 +78,20 @@ def parse_schema(path: Path) -> "etree._ElementTree":
         return etree.parse(str(path), parser)
     except (OSError, etree.XMLSyntaxError) as error:
         raise unusable(path, str(error)) from error
+
+
+def schema_of_element(path: Path, namespace: str, name: str, type_name: str) -> "etree._ElementTree":
+    """A schema of documents whose root is an element that another schema, `path`, has further inside."""
+    text = _OF_ELEMENT.format(xs=_XS[1:-1], namespace=namespace, file=path.name, name=name, type_name=type_name)
+    return etree.parse(BytesIO(text.encode()), base_url=str(path.with_name("of-element.xsd")))
+
+
+_OF_ELEMENT: Final = """\
+<xs:schema xmlns:xs="{xs}" xmlns:n="{namespace}" targetNamespace="{namespace}">
+<xs:include schemaLocation="{file}"/>
+<xs:element name="{name}" type="n:{type_name}"/>
+</xs:schema>
+"""
 
 
 def unusable(path: Path, reason: str) -> ConfigurationError:

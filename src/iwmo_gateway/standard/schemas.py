@@ -13,7 +13,14 @@ from iwmo_gateway.standard.expectation import ClassPath, ElementFacts, Expectati
 from iwmo_gateway.standard.faults import Author, SchemaFault
 from iwmo_gateway.standard.kinds import SOORTEN, Soort
 from iwmo_gateway.standard.refusals import MAX_FAULTS, refusals
-from iwmo_gateway.standard.schemafiles import Heading, XsdVersies, parse_schema, read_heading, unusable
+from iwmo_gateway.standard.schemafiles import (
+    Heading,
+    XsdVersies,
+    parse_schema,
+    read_heading,
+    schema_of_element,
+    unusable,
+)
 from iwmo_gateway.standard.xml import Document
 
 
@@ -35,6 +42,7 @@ class _PerThread(threading.local):
 
     def __init__(self) -> None:
         self.schemas: dict[Soort, etree.XMLSchema] = {}
+        self.of_elements: dict[tuple[Soort, str, str], etree.XMLSchema] = {}
 
 
 class Schemas:
@@ -52,7 +60,7 @@ class Schemas:
 
     def check_xml(self, soort: Soort, root: etree._Element) -> SchemaCheck:
         """The same for a message that was not read but made: `root` is its Bericht."""
-        found = refusals(self._compiled(soort), root, partial(self.classes, soort))
+        found = refusals(self._compiled(soort), root, partial(self.classes, soort), partial(self._alone, soort))
         if not found:
             return SchemaCheck((), more=False)
         author = Author(soort, self.classes(soort))
@@ -96,6 +104,16 @@ class Schemas:
             except etree.XMLSchemaParseError as error:
                 raise unusable(path, str(error)) from error
         return compiled[soort]
+
+    def _alone(self, soort: Soort, name: str, facts: ElementFacts) -> etree.XMLSchema | None:
+        """The schema of an element of this kind alone, if its type has a name."""
+        if facts.type_name is None or facts.namespace != soort.namespace:
+            return None
+        compiled, key = self._per_thread.of_elements, (soort, name, facts.type_name)
+        if key not in compiled:
+            path = self._folder / soort.schema_path
+            compiled[key] = etree.XMLSchema(schema_of_element(path, soort.namespace, name, facts.type_name))
+        return compiled[key]
 
 
 def _position(element: etree._Element) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final
 
 from lxml import etree
 
@@ -112,7 +112,7 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Document | Unreadable:
         tree = etree.ElementTree(etree.fromstring(body, _PARSERS.parser))
     except etree.XMLSyntaxError as error:
         return _DTD if any(mark in body for mark in _DOCTYPE) else _not_xml(error, cut_off=_stops_at_end(error, body))
-    return _refused_construction(tree) or identify(tree)
+    return _refused_construction(tree, body) or identify(tree)
 
 
 def identify(tree: "etree._ElementTree") -> Document | Unreadable:
@@ -139,12 +139,16 @@ def serialise(root: "etree._Element") -> bytes:
 
 def text_at(element: "etree._Element", *names: str) -> str | None:
     """The text of the first descendant reached by these local names, whatever its namespace."""
-    found: etree._Element | None = element
     for name in names:
-        found = next((child for child in cast("etree._Element", found) if local_name(child) == name), None)
+        found = _child(element, name)
         if found is None:
             return None
-    return (cast("etree._Element", found).text or "").strip() or None
+        element = found
+    return (element.text or "").strip() or None
+
+
+def _child(element: "etree._Element", name: str) -> "etree._Element | None":
+    return next(element.iterchildren(f"{{*}}{name}"), None)
 
 
 def local_name(element: "etree._Element") -> str:
@@ -159,7 +163,7 @@ def _local(tag: str) -> str:
 
 
 def _kop(root: "etree._Element", soort: Soort) -> Kop:
-    header = next((child for child in root if local_name(child) == "Header"), None)
+    header = _child(root, "Header")
     if header is None:
         return Kop(None, None, None, None)
     if soort.code.endswith(("303", "304")):
@@ -255,7 +259,7 @@ _SYNTAX: Final = {
 }
 
 
-def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
+def _refused_construction(tree: "etree._ElementTree", body: bytes) -> Unreadable | None:
     info = tree.docinfo
     if info.internalDTD is not None or info.doctype:
         return _DTD
@@ -267,7 +271,8 @@ def _refused_construction(tree: "etree._ElementTree") -> Unreadable | None:
         )
     if _DEEPER(tree):
         return _too_deep(None)
-    return _OVERLOADED if _MORE_ATTRIBUTES(tree) else None
+    # Every attribute has an equals sign, which is one and the same byte in all of these encodings.
+    return _OVERLOADED if body.count(b"=") > MAX_ATTRIBUTES and _MORE_ATTRIBUTES(tree) else None
 
 
 def _too_deep(line: int | None) -> Unreadable:
@@ -280,7 +285,7 @@ def _too_deep(line: int | None) -> Unreadable:
 
 
 _DEEPER: Final = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
-_MORE_ATTRIBUTES: Final = etree.XPath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])")
+_MORE_ATTRIBUTES: Final = etree.XPath(f"boolean(/descendant::*/@*[{MAX_ATTRIBUTES + 1}])")
 _OVERLOADED: Final = Unreadable(
     XmlProblem.TOO_MANY_ATTRIBUTES,
     "Een element van het bericht heeft te veel attributen.",
