@@ -17,7 +17,7 @@ from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.parties import RIGHTS, Right, TokenRole
 from iwmo_gateway.web.limits import Limit
 from iwmo_gateway.web.problems import ProblemError
-from iwmo_gateway.web.session import Session, TheSession, is_console
+from iwmo_gateway.web.session import Session, TheSession, is_console, session_of
 from iwmo_gateway.web.trail import TheCall
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Token of a party, operator or auditor")
@@ -84,6 +84,15 @@ def the_caller(
     if acting is None:
         raise ProblemError("IB009", "De partij namens wie u werkt gaf u geen machtiging, of die is beëindigd.")
     return call.by(acting)
+
+
+def signed_in_at(request: Request) -> Caller | None:
+    """Who is signed in at a page of the console that did not ask for it, such as one that is not there."""
+    session = session_of(request)
+    known = _of_session(request.app.state.gateway, session)
+    if session is None or not isinstance(known, Caller):
+        return None
+    return known if session.namens is None else known.acting_for(session.namens)
 
 
 def _of_session(gateway: Gateway, session: Session | None) -> Caller | Expired | None:

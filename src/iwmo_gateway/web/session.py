@@ -51,13 +51,18 @@ def is_console(request: Request) -> bool:
     return request.url.path.startswith(f"{CONSOLE}/") or request.url.path == CONSOLE
 
 
-async def the_session(request: Request) -> Session | None:
+def session_of(request: Request) -> Session | None:
     """The session of a page of the console; None elsewhere, and where nobody is signed in."""
     text = request.cookies.get(_COOKIE) if is_console(request) else None
     state: State = request.app.state
     session = None if text is None else _read(state.gateway, text)
     request.state.session = session
     return session
+
+
+async def the_session(request: Request) -> Session | None:
+    """As `session_of`."""
+    return session_of(request)
 
 
 TheSession = Annotated[Session | None, Depends(the_session)]

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
@@ -18,7 +18,7 @@ from iwmo_gateway.gateway import audit
 from iwmo_gateway.gateway.access import Caller, Origin
 from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.store.audit import Action, Deed, Outcome
-from iwmo_gateway.web.problems import problem
+from iwmo_gateway.web.problems import ProblemError
 
 log = structlog.get_logger(__name__)
 
@@ -115,9 +115,10 @@ TheCall = Annotated[Call, Depends(the_call)]
 class Trail:
     """Holds back every answer until its row in the audit trail is committed."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+    def __init__(self, app: ASGIApp, gateway: Gateway, refusal: Callable[[Scope, ProblemError], Response]) -> None:
         self.app = app
         self.gateway = gateway
+        self.refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call."""
@@ -139,7 +140,8 @@ class Trail:
                 start, held = held, None
                 if not await self._noted(scope, call, start, message.get("body", b"")):
                     replaced = True
-                    await problem("niet-beschikbaar", None, {"Retry-After": "5"})(scope, receive, send)
+                    refused = ProblemError("niet-beschikbaar", None, {"Retry-After": "5"})
+                    await self.refusal(scope, refused)(scope, receive, send)
                     return
                 await send(start)
             if not replaced:
