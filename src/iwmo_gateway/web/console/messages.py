@@ -20,6 +20,7 @@ from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers
 from iwmo_gateway.web.access import Reader, the_gateway
+from iwmo_gateway.web.console.files import file
 from iwmo_gateway.web.console.forms import TheForm, text_of
 from iwmo_gateway.web.console.page import Page, ThePage
 from iwmo_gateway.web.models import UUID_PATTERN, Day, Text
@@ -163,8 +164,7 @@ def get_messages(
     call.shows(result.message.id for result in shown)
     following = asked.filled | {"before": shown[-1].message.id} if len(found) > most else None
     if asked.formaat is not None:
-        more = f"{CONSOLE}/berichten?{answers.query(following | {'formaat': asked.formaat})}" if following else None
-        return answers.as_sheet(asked.formaat, "berichten", shown, more)
+        return file(asked.formaat, "berichten", answers.ROW_NAMES, map(answers.row, shown))
     return _page(page, gateway, caller, asked.filled, results=shown, following=following, asked=asked)
 
 

@@ -37,6 +37,10 @@ STATUS: Final = {
 """The word for each status of a message."""
 LIVE: Final = "x-live"
 """Header of a page that asks for itself again: that is nobody who uses it."""
+_PLACES: Final = frozenset({"before", "after", "voor", "na"})
+"""What addresses call the place in a list behind which their page begins."""
+_ONCE: Final = frozenset({"gedaan", "alle"})
+"""What an address says of one look at its page."""
 ResponseT = TypeVar("ResponseT", bound=Response)
 _POLICY: Final = (
     "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:; "
@@ -63,6 +67,7 @@ class Page:
                 "session": self.session,
                 "now": self.now,
                 "path": self.request.url.path,
+                "first_page": self._first_page(),
                 "nonce": nonce,
                 "may": self._may,
                 "form_key": self._form_key,
@@ -87,6 +92,13 @@ class Page:
         return Markup('<input type="hidden" name="form_key" value="{}">').format(
             self.session.form_key if self.session else ""
         )
+
+    def _first_page(self) -> dict[str, str] | None:
+        """What the address asks without the place in the list; None where that is its first page."""
+        asked = self.request.query_params
+        if _PLACES.isdisjoint(asked):
+            return None
+        return {name: value for name, value in asked.items() if name not in _PLACES | _ONCE}
 
     def _may(self, *rights: str) -> bool:
         return self.caller is not None and self.caller.may(*map(Right, rights))
