@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from iwmo_gateway import __version__
 from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import Right
@@ -68,6 +69,7 @@ class Page:
                 "now": self.now,
                 "path": self.request.url.path,
                 "first_page": self._first_page(),
+                "seconds_left": self._seconds_left(),
                 "nonce": nonce,
                 "may": self._may,
                 "form_key": self._form_key,
@@ -76,13 +78,14 @@ class Page:
         )
         # With no referrer at all a browser would not say either from which page a form comes.
         headers = {"Content-Security-Policy": _POLICY.format(nonce=nonce), "Referrer-Policy": "same-origin"}
-        return self._kept(HTMLResponse(text, status, headers))
+        return self.kept(HTMLResponse(text, status, headers))
 
     def go(self, path: str, **query: str) -> RedirectResponse:
         """On to another page, after something was done."""
-        return self._kept(RedirectResponse(f"{CONSOLE}{path}{_question(query)}", 303))
+        return self.kept(RedirectResponse(f"{CONSOLE}{path}{_question(query)}", 303))
 
-    def _kept(self, response: ResponseT) -> ResponseT:
+    def kept(self, response: ResponseT) -> ResponseT:
+        """An answer that goes on with the session."""
         if self.session is not None and self.caller is not None and LIVE not in self.request.headers:
             sessions.keep(response, self.request, self.session, self.now)
         return response
@@ -92,6 +95,14 @@ class Page:
         return Markup('<input type="hidden" name="form_key" value="{}">').format(
             self.session.form_key if self.session else ""
         )
+
+    def _seconds_left(self) -> int:
+        """How long this session lasts for who leaves it alone; 0 where nobody is signed in."""
+        if self.session is None or self.caller is None:
+            return 0
+        gateway: Gateway = self.request.app.state.gateway
+        idle = timedelta(minutes=gateway.settings.console_minutes)
+        return int(self.session.left(self.now, idle).total_seconds())
 
     def _first_page(self) -> dict[str, str] | None:
         """What the address asks without the place in the list; None where that is its first page."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
@@ -20,6 +21,7 @@ NEVER_A_PAGE: Final = _SIGN_IN | {
     *("aanmelden", "ontvangst-moment", "contract-onjuist", "al-besloten"),
 }
 """Of the API, or told on the page of the form where it is found."""
+_LONGEST: Final = 1000
 _NO_ROUTE: Final = frozenset({"niet-gevonden", "methode"})
 _TOLD: Final[Mapping[str, tuple[str | None, str]]] = {
     "niet-gevonden": (
@@ -79,11 +81,24 @@ def told_as(kind: Kind) -> Kind:
 
 
 def _to_sign_in(page: Page, error: ProblemError) -> Response:
-    """To the form, and from there back to what was asked for; what a form held is lost, and it says so."""
+    """To the form, and from there back to what was asked for, or to where a form stood: what it held is lost.
+
+    The page of a form warns before that.
+    """
     asks = page.request.method == "GET"
-    url = page.request.url
-    back = url.path.removeprefix(CONSOLE) + (f"?{url.query}" if url.query else "")
     why = "" if page.session is None and asks else "verlopen" if asks else "formulier-verlopen"
     if error.code == "token-verlopen":
         why = error.code
-    return page.go("/aanmelden", naar=back if asks else "", waarom=why)
+    return page.go("/aanmelden", naar=_asked(page.request) if asks else _came_from(page.request), waarom=why)
+
+
+def _asked(request: Request) -> str:
+    return request.url.path.removeprefix(CONSOLE) + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _came_from(request: Request) -> str:
+    """The page of ours on which a form stood; empty where that is not known."""
+    page = urlsplit(request.headers.get("referer", ""))
+    ours = page.netloc == request.headers.get("host") and page.path.startswith(f"{CONSOLE}/")
+    told = page.path.removeprefix(CONSOLE) + (f"?{page.query}" if page.query else "")
+    return told if ours and len(told) <= _LONGEST else ""
