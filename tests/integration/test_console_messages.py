@@ -154,6 +154,12 @@ def test_pages_show_each_message_once(call: Callers, told: dict[str, str], monke
     assert seen == [one["identificatie"] for one in everything(call, "operator")]
 
 
+def test_a_name_that_no_database_keeps_is_refused(call: Callers) -> None:
+    answer = Visitor(call, AANBIEDER).post("/filters", {"soort": "WMO305", "naam": "a\0b"})
+    assert answer.status_code == 400
+    assert "Geef het filter een naam" in answer.text
+
+
 def test_a_filter_is_kept_used_replaced_and_forgotten(call: Callers) -> None:
     visitor = Visitor(call, AANBIEDER)
     chosen = {"soort": "WMO305", "status": "rejected", "zoek": "123456789", "naam": " Mijn  starts "}
