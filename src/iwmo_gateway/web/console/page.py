@@ -24,6 +24,7 @@ from iwmo_gateway.web import session as sessions
 from iwmo_gateway.web.access import the_caller
 from iwmo_gateway.web.console import words
 from iwmo_gateway.web.session import CONSOLE, Session, TheSession
+from iwmo_gateway.web.trail import LIVE
 
 STATUS: Final = {
     Status.RECEIVED: "ontvangen",
@@ -36,8 +37,6 @@ STATUS: Final = {
     Status.FAILED: "mislukt",
 }
 """The word for each status of a message."""
-LIVE: Final = "x-live"
-"""Header of a page that asks for itself again: that is nobody who uses it."""
 _PLACES: Final = frozenset({"before", "after", "voor", "na"})
 """What addresses call the place in a list behind which their page begins."""
 _ONCE: Final = frozenset({"gedaan", "alle"})
