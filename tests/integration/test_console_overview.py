@@ -100,6 +100,18 @@ def test_each_number_is_that_of_the_list_behind_it(call: Callers, who: str) -> N
         assert len(listed(visitor.client.get(link.get("href")))) == int(link.text_content()), link.get("href")
 
 
+def test_no_number_leads_to_a_list_of_another_length(call: Callers) -> None:
+    call.send(GEMEENTE, allocation(), day("2023-02-08"))
+    call.send(AANBIEDER, start("START01"), day("2023-02-08"))
+    call.send(AANBIEDER, start("START02"), day("2023-02-08"), Prefer="respond-async")
+    visitor = Visitor(call, "operator")
+    page = html.fromstring(visitor.get("/", dagen="30", tot="2023-03-01").content)
+    for link in page.xpath("//*[@id='ontvangen']//td/a"):
+        assert len(listed(visitor.client.get(link.get("href")))) == int(link.text_content()), link.get("href")
+    (of_day,) = page.xpath("//section[@aria-labelledby='beantwoord']//th/a/@href")
+    assert len(listed(visitor.client.get(of_day))) == 3
+
+
 def test_the_list_behind_a_refusal_holds_no_signals(call: Callers) -> None:
     contracts.load(call.gateway, OFFICER, contracts.check_file(profile_path("rhenen-wmo-2023")))
     story = shipped("fixtures") / "verhaal"
