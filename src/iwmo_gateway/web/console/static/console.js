@@ -1,9 +1,14 @@
 // What pages do by themselves. Every page works without it.
 "use strict";
 
-// Parts marked data-live are fetched again now and then, and replaced where they changed. Who is typing in one, or has
-// the focus in it, is left alone; a hidden page asks for nothing.
+// Parts marked data-live are fetched again now and then, and replaced where they changed. Who is typing in one, selects
+// text in it or has the focus in it, is left alone, and wide tables stay where they were; a hidden page asks for nothing.
 const SECONDS = 10;
+
+function inUse(part) {
+  const selected = getSelection();
+  return part.contains(document.activeElement) || (!selected.isCollapsed && selected.containsNode(part, true));
+}
 
 async function refresh() {
   const parts = [...document.querySelectorAll("[data-live]")];
@@ -13,10 +18,13 @@ async function refresh() {
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of parts) {
     const newer = document.getElementById(part.id) === part ? made.getElementById(part.id) : null;
-    if (newer === null || part.contains(document.activeElement)) continue;
+    if (newer === null || inUse(part)) continue;
     const opened = newer.querySelectorAll("details");
     part.querySelectorAll("details").forEach((one, nr) => opened[nr] && (opened[nr].open = one.open));
-    if (newer.innerHTML !== part.innerHTML) part.replaceWith(newer);
+    if (newer.innerHTML === part.innerHTML) continue;
+    const scrolled = [...part.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+    part.replaceWith(newer);
+    newer.querySelectorAll(".scroll").forEach((one, nr) => (one.scrollLeft = scrolled[nr] ?? 0));
   }
 }
 
