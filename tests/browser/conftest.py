@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -31,6 +31,8 @@ CHROMIUM: Final = os.environ.get("IWMO_TEST_CHROMIUM") or shutil.which("chromium
 SHOTS: Final = Path(os.environ.get("IWMO_TEST_SCREENSHOTS", "var/screenshots"))
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 375, "height": 812}
+NARROW: Final = {"width": 320, "height": 256}
+"""A desktop at 400 % (WCAG 1.4.10)."""
 _QUIET: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -81,15 +83,14 @@ class Visitor:
     def fine(self, name: str) -> None:
         """Holds the page to what holds of all: axe finds nothing, nothing complained, no other host was asked.
 
-        Keeps a screenshot at desktop and phone width, on which nothing sticks out at the side.
+        Nothing sticks out at the side, at 400 % neither. Keeps a screenshot at desktop and phone width.
         """
         self.page.wait_for_load_state()  # a form leads on before the style of its page is there
         assert self.complaints == []
+        self._fits(name, NARROW)
         for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            self._fits(name, size)
             if self.scripted:
-                wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                assert wide <= 0, f"{name} is {wide} pixels wider than a {kind}"
                 found = Axe().run(self.page)
                 assert found.violations_count == 0, found.generate_report()
             SHOTS.mkdir(parents=True, exist_ok=True)
@@ -97,6 +98,12 @@ class Visitor:
                 path=SHOTS / f"{name}-{kind}{'' if self.scripted else '-no-script'}.png", full_page=True
             )
         self.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+
+    def _fits(self, name: str, size: Mapping[str, int]) -> None:
+        self.page.set_viewport_size(size)  # type: ignore[arg-type]
+        if self.scripted:
+            wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{name} is {wide} pixels wider than {size['width']}"
 
 
 @pytest.fixture(scope="session")

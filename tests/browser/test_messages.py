@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from iwmo_gateway.shipped import shipped
 from tests.browser.conftest import Site, Visitor
 
 
@@ -81,3 +82,24 @@ def test_more_than_a_page_is_paged(clerk: Visitor, monkeypatch: pytest.MonkeyPat
     clerk.page.get_by_role("link", name="Volgende pagina").click()
     expect(clerk.page).to_have_url(re.compile("before="))
     assert clerk.page.get_by_role("region", name="Gevonden berichten").inner_text() != first
+
+
+def test_who_selects_text_keeps_it_while_the_list_is_live(visitor: Visitor, site: Site) -> None:
+    if not visitor.scripted:
+        pytest.skip("Without script a list is as it was when it was asked for")
+    page = visitor.page
+    page.clock.install()
+    visitor.sign_in(site.tokens["65656055"], "/berichten")
+    page.get_by_role("link", name="ZA2302060001").evaluate("one => getSelection().selectAllChildren(one)")
+    body = (shipped("fixtures") / "verhaal" / "3-start-zonder-toewijzing.xml").read_bytes()
+    with site.client("65656055") as client:
+        headers = {"Content-Type": "application/xml"}
+        client.post("/v1/berichten", content=body.replace(b"ZA2302060001", b"ZALATER00001"), headers=headers)
+    with page.expect_response(lambda answer: "/console/berichten" in answer.url):
+        page.clock.fast_forward("00:11")
+    newest = page.get_by_role("link", name="ZALATER00001")
+    expect(newest).to_have_count(0)
+    assert page.evaluate("getSelection().toString()") == "ZA2302060001"
+    page.evaluate("getSelection().removeAllRanges()")
+    page.clock.fast_forward("00:11")
+    expect(newest).to_have_count(1)

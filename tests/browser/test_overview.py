@@ -29,7 +29,7 @@ def test_each_number_leads_to_its_list(visitor: Visitor, site: Site) -> None:
     expect(rows).to_have_count(numbers[0] + 1)
     page.go_back()
     page.get_by_role("row", name=re.compile("^TR019")).get_by_role("link").click()
-    expect(page).to_have_url(re.compile("regel=TR019&retour=false&van=2023-01-30&tot=2023-02-28"))
+    expect(page).to_have_url(re.compile("regel=TR019&fout=true&retour=false&van=2023-01-30&tot=2023-02-28"))
     expect(rows.nth(1)).to_contain_text("afgekeurd")
 
 

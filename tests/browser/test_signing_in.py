@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, Visitor
@@ -30,3 +31,31 @@ def test_the_list_of_messages(visitor: Visitor, site: Site) -> None:
     visitor.sign_in(site.tokens["0340"], "/berichten")
     expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Berichten")
     visitor.fine("berichten")
+
+
+def test_a_session_that_is_about_to_end_is_gone_on_with_from_a_form(visitor: Visitor, site: Site) -> None:
+    if not visitor.scripted:
+        pytest.skip("Without script the foot of each page says how long a session lasts")
+    visitor.page.clock.install()
+    visitor.sign_in(site.tokens["0340"], "/proberen")
+    field = visitor.page.get_by_label("XML van het bericht")
+    field.fill("<a>half")
+    visitor.page.clock.fast_forward("27:00")
+    expect(visitor.page.get_by_role("button", name="Verder werken")).to_have_count(0)
+    visitor.page.clock.fast_forward("01:30")
+    expect(visitor.page.get_by_role("alert")).to_have_text("Uw sessie verloopt over 2 minuten.")
+    expect(field).to_be_focused()
+    visitor.fine("sessie-verloopt")
+    visitor.page.get_by_role("button", name="Verder werken").click()
+    expect(visitor.page.get_by_role("alert")).to_have_count(0)
+    expect(field).to_have_value("<a>half")
+    visitor.page.clock.fast_forward("29:00")
+    expect(visitor.page.get_by_role("button", name="Verder werken")).to_be_visible()
+    visitor.page.clock.fast_forward("01:30")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("Uw sessie is verlopen")
+    expect(visitor.page.get_by_role("button", name="Verder werken")).to_have_count(0)
+
+
+def test_every_page_says_how_long_a_session_lasts(visitor: Visitor, site: Site) -> None:
+    visitor.sign_in(site.tokens["0340"], "/berichten")
+    expect(visitor.page.get_by_role("contentinfo")).to_contain_text("Uw sessie eindigt 30 minuten na")

@@ -1,8 +1,11 @@
 """Pages about allocations, claim lines and what waits: a party sees there what the API shows it, and no more."""
 
+import csv
+import io
 from datetime import date
 
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 
 from iwmo_gateway.shipped import shipped
 from tests.cases import noon
@@ -105,14 +108,35 @@ def test_a_claim_line_is_for_its_two_parties(call: Callers) -> None:
         assert "Er is nog niets gedeclareerd." in read(console(call, who), "/console/declaratieregels")
 
 
-def test_the_files_are_those_of_the_api(call: Callers) -> None:
+def test_the_files_are_those_of_the_api_for_people(call: Callers) -> None:
     call.send(GEMEENTE, allocated(Terms()))
     call.send(AANBIEDER, claim(Line("R1", volume=2)), noon(date(2023, 3, 2)))
     for path in ("declaraties/regels", "reports/openstaand"):
         page = f"/console/{'declaratieregels' if 'regels' in path else 'openstaand'}?formaat=csv"
         ours, theirs = console(call, AANBIEDER).get(page), call.get(AANBIEDER, f"/v1/{path}?formaat=csv")
-        assert ours.text == theirs.text
+        told, said = (
+            list(csv.DictReader(io.StringIO(one.content.decode("utf-8-sig")), delimiter=";")) for one in (ours, theirs)
+        )
+        assert len(told) == len(said) >= 1
+        assert len(told[0]) == len(said[0])
+        assert [row["Toewijzing nummer"] for row in told] == [row["toewijzing_nummer"] for row in said]
         assert ours.headers["content-disposition"] == theirs.headers["content-disposition"]
+
+
+def test_amounts_of_a_spreadsheet_are_in_euros(call: Callers) -> None:
+    call.send(GEMEENTE, allocated(Terms()))
+    call.send(AANBIEDER, claim(Line("R1", volume=2)), noon(date(2023, 3, 2)))
+    client = console(call, GEMEENTE)
+    for page, name in (("berichten", "Ingediend (€)"), ("declaratieregels", "Bedrag (€)")):
+        answer = client.get(f"/console/{page}?formaat=csv")
+        assert answer.headers["content-length"] == str(len(answer.content))
+        (row,) = (
+            one for one in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";") if one[name]
+        )
+        assert row[name] == "120,00"
+        book = load_workbook(io.BytesIO(client.get(f"/console/{page}?formaat=xlsx").content))
+        header, *rows = book.active.iter_rows(values_only=True)
+        assert [row[header.index(name)] for row in rows if row[header.index(name)] is not None] == [120]
 
 
 def test_every_look_stands_in_the_audit_trail_with_what_it_showed(call: Callers) -> None:

@@ -1,5 +1,8 @@
 """Pages of contracts and production: what the API lets a party see and load, and nothing by half."""
 
+import csv
+import io
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -189,10 +192,17 @@ def test_production_payments_and_reclaims_are_what_the_api_says(call: Callers) -
             query = f"{report.partition('?')[2]}&formaat=csv"
             ours, theirs = client.get(f"/console/{path}?{query}"), call.get(who, f"/v1/reports/{report}&formaat=csv")
             assert ours.status_code == 200, ours.text
-            assert (ours.text, ours.headers["content-disposition"]) == (
-                theirs.text, theirs.headers["content-disposition"],
-            )  # fmt: skip
-            assert len(ours.text.splitlines()) > 1
+            assert ours.headers["content-disposition"] == theirs.headers["content-disposition"]
+            told, said = (
+                [*csv.reader(io.StringIO(one.content.decode("utf-8-sig")), delimiter=";")] for one in (ours, theirs)
+            )
+            cents = [nr for nr, name in enumerate(told[0]) if name.endswith("(€)")]
+            assert cents
+            assert [len(row) for row in told] == [len(row) for row in said]
+            assert len(told) > 1
+            for row, same in zip(told[1:], said[1:], strict=True):
+                euros = [row[nr] and str(round(float(row[nr].replace(",", ".")) * 100)) for nr in cents]
+                assert euros == [same[nr] for nr in cents]
             assert AANBIEDER in read(client, f"/console/{path}?{report.partition('?')[2]}")
     other = console(call, "65656055")
     assert "niets gedeclareerd" in read(other, f"/console/{asked['productie'].replace('verantwoording', '')}")

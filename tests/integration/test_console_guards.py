@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi import Request, Response
@@ -200,3 +201,21 @@ def test_signing_in_and_looking_stand_in_the_trail(call: Callers, gateway: Gatew
     assert ("onbekend", "sign_in", "console/aanmelden", "token") in told
     assert (AANBIEDER, "sign_in", "console/aanmelden", None) in told
     assert (AANBIEDER, "search", "console/berichten", None) in told
+
+
+def test_a_form_that_came_too_late_leads_back_to_where_it_stood(gateway: Gateway, browser: TestClient) -> None:
+    told = {}
+    for came_from in ("/console/proberen?voorbeeld=3", "https://elsewhere.example/console/x", "/v1/openapi.json"):
+        referer = came_from if came_from.startswith("http") else f"http://testserver{came_from}"
+        answer = browser.post("/console/proberen", data={"xml": "<a/>"}, headers={"Referer": referer})
+        assert answer.status_code == 303
+        told[came_from] = parse_qs(urlsplit(answer.headers["location"]).query).get("naar")
+    assert list(told.values()) == [["/proberen?voorbeeld=3"], None, None]
+
+
+def test_a_session_can_be_gone_on_with_where_it_is(gateway: Gateway, browser: TestClient) -> None:
+    sign_in(gateway, browser)
+    key = re.search('name="form_key" value="([^"]+)"', browser.get("/console/berichten").text)
+    assert key
+    answer = browser.post("/console/sessie", data={"form_key": key[1]})
+    assert (answer.status_code, "iwmo_console=" in answer.headers["set-cookie"]) == (204, True)

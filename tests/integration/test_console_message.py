@@ -36,11 +36,14 @@ class Browser:
     def get(self, path: str) -> Response:
         return self.client.get(f"/console{path}", follow_redirects=False)
 
-    def post(self, path: str, page: str, **fields: str) -> Response:
-        """Send a form that stands on a page."""
+    def post(self, path: str, page: str, bestand: bytes = b"", **fields: str) -> Response:
+        """Send a form that stands on a page, with a file if there is one."""
         found = FORM_KEY.search(self.get(page).text)
         assert found is not None
-        return self.client.post(f"/console{path}", data={"form_key": found[1], **fields}, follow_redirects=False)
+        files = {"bestand": ("bestand", bestand)} if bestand else None
+        return self.client.post(
+            f"/console{path}", data={"form_key": found[1], **fields}, files=files, follow_redirects=False
+        )
 
 
 @pytest.fixture

@@ -11,16 +11,19 @@ import pytest
 from lxml import html
 from sqlalchemy import event
 
-from iwmo_gateway.gateway import overview
+from iwmo_gateway.gateway import contracts, overview
 from iwmo_gateway.gateway.access import Caller
 from iwmo_gateway.gateway.overview import Period
+from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store.parties import TokenRole
 from tests import stories
+from tests.cases import profile_path
 from tests.claims import AANBIEDER as CLAIMANT
 from tests.claims import GEMEENTE as PAYER
 from tests.conftest import TODAY, Callers
 from tests.integration.test_console_messages import Visitor, listed
+from tests.integration.test_fixtures import OFFICER
 from tests.integration.test_http_builders import (
     AANBIEDER,
     ANDERE_AANBIEDER,
@@ -97,6 +100,31 @@ def test_each_number_is_that_of_the_list_behind_it(call: Callers, who: str) -> N
         assert len(listed(visitor.client.get(link.get("href")))) == int(link.text_content()), link.get("href")
 
 
+def test_no_number_leads_to_a_list_of_another_length(call: Callers) -> None:
+    call.send(GEMEENTE, allocation(), day("2023-02-08"))
+    call.send(AANBIEDER, start("START01"), day("2023-02-08"))
+    call.send(AANBIEDER, start("START02"), day("2023-02-08"), Prefer="respond-async")
+    visitor = Visitor(call, "operator")
+    page = html.fromstring(visitor.get("/", dagen="30", tot="2023-03-01").content)
+    for link in page.xpath("//*[@id='ontvangen']//td/a"):
+        assert len(listed(visitor.client.get(link.get("href")))) == int(link.text_content()), link.get("href")
+    (of_day,) = page.xpath("//section[@aria-labelledby='beantwoord']//th/a/@href")
+    assert len(listed(visitor.client.get(of_day))) == 3
+
+
+def test_the_list_behind_a_refusal_holds_no_signals(call: Callers) -> None:
+    contracts.load(call.gateway, OFFICER, contracts.check_file(profile_path("rhenen-wmo-2023")))
+    story = shipped("fixtures") / "verhaal"
+    for name, sender, at in (("1-toewijzing", "0340", "2023-01-25"), ("2-start", "65656055", "2023-02-03")):
+        call.send(sender, (story / f"{name}.xml").read_bytes(), day(at))
+    said = call.get("operator", "/v1/berichten?regel=contract-startmelding").json()["berichten"]
+    assert len(said) == 1
+    visitor = Visitor(call, "operator")
+    assert len(listed(visitor.get("/berichten", regel="contract-startmelding"))) == 1
+    assert listed(visitor.get("/berichten", regel="contract-startmelding", fout="true")) == []
+    assert "Vul ook een regel" in visitor.get("/berichten", fout="true").text
+
+
 def test_an_answer_is_in_time_late_or_not_there(call: Callers) -> None:
     call.send(PAYER, stories.toewijzing(), day("2023-02-06"))
     call.send(CLAIMANT, stories.declaratie(stories.regel("R1")), day("2023-02-28"))
@@ -136,6 +164,11 @@ def test_what_waits_is_counted_for_who_sees_it(call: Callers) -> None:
     assert {who: each.reviews for who, each in now.items()} == {
         "operator": {}, AANBIEDER: None, ANDERE_AANBIEDER: None, GEMEENTE: {},
     }  # fmt: skip
+    for who, number in (("operator", 2), (AANBIEDER, 1), (GEMEENTE, 1), (ANDERE_AANBIEDER, 0)):
+        visitor = Visitor(call, who)
+        found = html.fromstring(visitor.get("/").content).xpath("//a[contains(@href, 'opgehaald')]")
+        assert [one.text_content() for one in found] == ([str(number)] if number else [])
+        assert len(listed(visitor.get("/berichten", opgehaald="nee"))) == number
     page = html.fromstring(Visitor(call, "operator").get("/").content)
     assert page.xpath("//a[@href='/console/berichten?status=received']/text()") == ["1"]
 

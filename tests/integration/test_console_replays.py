@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from httpx2 import Response
+from lxml import html
 
 from iwmo_gateway.gateway import replay
 from iwmo_gateway.web.console import replays as page
@@ -262,3 +263,18 @@ def test_a_message_without_amounts_shows_none(call: Callers) -> None:
     tried = made(visitor.post("/replays", {"ids": [said["id"]], **TRY}))
     worked(call)
     assert "Er zijn geen bedragen die verschillen" in text_of(visitor.get(f"/replays/{tried}"))
+
+
+def test_a_list_of_messages_leads_to_a_replay_of_it(call: Callers) -> None:
+    early_starts(call)
+    visitor = Visitor(call, "operator")
+    asked = {**REJECTED, "van": "2023-01-01", "tot": "2099-02-01"}
+    words = "opnieuw laten beoordelen"
+    (link,) = html.fromstring(visitor.get("/berichten", **asked).text).xpath(f"//a[contains(., '{words}')]/@href")
+    shown = fields(visitor.client.get(link), "/replays")
+    assert {name: shown[name] for name in ("soort", "status", "ontvangen_vanaf", "ontvangen_tot")} == {
+        **REJECTED, "ontvangen_vanaf": "2023-01-01T00:00", "ontvangen_tot": "2099-02-02T00:00",
+    }  # fmt: skip
+    assert words not in visitor.get("/berichten", zoek="START01", **REJECTED).text
+    assert words not in visitor.get("/berichten").text
+    assert words not in Visitor(call, AANBIEDER).get("/berichten", **REJECTED).text

@@ -160,3 +160,15 @@ def test_every_date_that_the_schema_allows_has_a_day(text: str, expected: str) -
 )
 def test_every_time_that_the_schema_allows_has_a_moment(text: str, expected: str) -> None:
     assert to_time(text).isoformat() == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [(b"<a>\n<b>\n<c/>\n</a>", 2), (b"<a>\n<b>\n</c></b>\n</a>", 2), (b"<Bsn999990019>\n</a>", 1)],
+)
+def test_an_element_that_is_not_closed_is_told_by_its_line_and_not_by_its_name(body: bytes, line: int) -> None:
+    found = read(body)
+    assert isinstance(found, Unreadable)
+    assert f"op regel {line} begint" in found.tekst
+    assert "999990019" not in found.tekst
+    assert "afgebroken" not in found.tekst

@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 _SENDER: Final = {"303": "Aanbieder", "304": "Gemeente", "325": "Afzender"}
 """The element that names the real sender, where that is not Afzender or, of a return message, Ontvanger."""
 
+_RECEIVER: Final = {"303": "Gemeente", "304": "Aanbieder", "325": "Ontvanger"}
+"""The element that names the real receiver, where that is not Ontvanger or, of a return message, Afzender."""
+
 
 class Denial(StrEnum):
     """Why a readable message is not taken."""
@@ -141,6 +144,7 @@ def _readable(gateway: Gateway, caller: Caller, body: bytes) -> tuple[Document, 
             f"De {named} in het bericht is niet de partij van dit token, en gaf die ook geen machtiging.",
             f"{named} {caller.party}",
             f"{named} {(document.kop.afzender or '')[:20]}",
+            _line_of(document, named),
         )
     domain = document.soort.domain
     if domain not in sender.domains:
@@ -159,12 +163,25 @@ def _undeliverable(gateway: Gateway, transaction: Transaction, document: Documen
             return None
         case Unreachable.UNKNOWN:
             told = f"De ontvanger {receiver} is hier niet aangesloten."
-            return Refused(Denial.UNKNOWN_RECEIVER, told, "de code van een aangesloten partij", receiver)
+            return Refused(
+                Denial.UNKNOWN_RECEIVER, told, "de code van een aangesloten partij", receiver, _of_receiver(document)
+            )
         case Unreachable.NOT_IN_DOMAIN:
             told = f"De ontvanger {receiver} doet hier niet mee in {domain.standard}."
-            return Refused(
-                Denial.RECEIVER_NOT_IN_DOMAIN, told, f"een partij die meedoet in {domain.standard}", receiver
-            )
+            expected = f"een partij die meedoet in {domain.standard}"
+            return Refused(Denial.RECEIVER_NOT_IN_DOMAIN, told, expected, receiver, _of_receiver(document))
+
+
+def _of_receiver(document: Document) -> int | None:
+    """The line that names the receiver."""
+    otherwise = "Afzender" if document.soort.is_answer else "Ontvanger"
+    return _line_of(document, _RECEIVER.get(document.soort.code[-3:], otherwise))
+
+
+def _line_of(document: Document, named: str) -> int | None:
+    """The line of an element of the header."""
+    found = document.root.find(f"{{*}}Header/{{*}}{named}")
+    return None if found is None else found.sourceline
 
 
 def _standards(domains: Iterable[Domain]) -> str:

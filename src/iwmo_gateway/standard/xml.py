@@ -1,5 +1,6 @@
 """XML in and out: hardened parsing, and what a message is before any schema has looked at it."""
 
+import re
 import threading
 from dataclasses import dataclass
 from datetime import date
@@ -233,16 +234,20 @@ def _not_xml(error: etree.XMLSyntaxError, *, cut_off: bool) -> Unreadable:
             "een bericht zonder DTD en entiteiten",
             line,
         )
+    told = _SYNTAX.get(code, "de opbouw klopt niet")
+    if code == _MISMATCH and (opened := _OPENED.search(error.msg or "")) is not None:
+        told += f": het element dat op regel {opened[1]} begint, is daar nog niet afgesloten"
     return Unreadable(
         XmlProblem.NOT_XML,
-        "Het bericht is geen welgevormde XML: "
-        + (_CUT_OFF if cut_off else _SYNTAX.get(code, "de opbouw klopt niet"))
-        + ".",
+        f"Het bericht is geen welgevormde XML: {_CUT_OFF if cut_off and code != _MISMATCH else told}.",
         "een volledig, welgevormd XML-document",
         line,
     )
 
 
+_MISMATCH: Final = 76
+_OPENED: Final = re.compile("line ([0-9]+) and ")
+"""Where libxml2 tells the line of a start tag; the name beside it is of the message, and is not told."""
 _CUT_OFF: Final = "een element is niet afgesloten; het bericht lijkt afgebroken"
 _SYNTAX: Final = {
     4: "het begint niet met een element",
@@ -253,7 +258,7 @@ _SYNTAX: Final = {
     68: "een naam ontbreekt of bevat een teken dat niet mag",
     73: "een teken > ontbreekt",
     74: "een element is niet afgesloten; het bericht lijkt afgebroken",
-    76: "een begin- en eindtag horen niet bij elkaar",
+    _MISMATCH: "een begin- en eindtag horen niet bij elkaar",
     77: "een element is niet afgesloten; het bericht lijkt afgebroken",
     201: "een namespace-prefix is niet gedeclareerd",
 }

@@ -31,6 +31,7 @@ from iwmo_gateway.store.messages import COLUMNS, WAITS, Message, message_of
 from iwmo_gateway.store.tables import (
     antwoorden,
     findings,
+    mailbox,
     messages,
     numbers,
     prestaties,
@@ -53,7 +54,9 @@ class Search:
     """What a search may ask for; everything that is given must hold. `seen_by` is the party that searches.
 
     `domains` are the only ones that it may see. `number` is one of any kind: see `_numbered`;
-    `answers` are return messages, alone or left out.
+    `answers` are return messages, alone or left out. `actie` is what a finding does that has `regel`, `retourcode` or
+    `text`; without any of those it is not asked. `unfetched`: it lies in a mailbox, that of `seen_by` if anybody's, and
+    was never fetched.
     """
 
     seen_by: str | None = None
@@ -69,8 +72,10 @@ class Search:
     regel: str | None = None
     retourcode: str | None = None
     text: str | None = None
+    actie: str | None = None
     number: str | None = None
     answers: bool | None = None
+    unfetched: bool = False
 
 
 class _Besides(FunctionElement[Any]):
@@ -129,7 +134,7 @@ def _page(wanted: Search, before: str | None, limit: int) -> Select[tuple[str]]:
 def _leads(wanted: Search) -> frozenset[str] | None:
     """The column that leads to few messages, whosever they are, besides those of numbers; None if there is none."""
     numbers_of = (wanted.number, wanted.identificatie, wanted.declaratie_nummer, wanted.toewijzing_nummer)
-    if any(number is not None for number in numbers_of):
+    if wanted.unfetched or any(number is not None for number in numbers_of):
         return frozenset()
     if wanted.status in WAITS:
         return frozenset({"status"})
@@ -203,6 +208,8 @@ _newest: Final = and_(findings.c.message == messages.c.id, findings.c.judgement 
 
 def _of_finding(wanted: Search) -> Iterator[ColumnElement[bool]]:
     """What must hold of one finding of its newest judgement."""
+    if wanted.actie is not None and not wanted.regel is wanted.retourcode is wanted.text is None:
+        yield findings.c.actie == wanted.actie
     if wanted.regel is not None:
         yield findings.c.regel == wanted.regel
     if wanted.retourcode is not None:
@@ -230,15 +237,29 @@ def _of_message(wanted: Search, column: _Column = _leading) -> Iterator[ColumnEl
         yield messages.c.domain.in_(wanted.domains)
     if wanted.party is not None:
         yield or_(*(column(side) == wanted.party for side in _SIDES))
-    if wanted.received_from is not None:
-        yield column("received_at") >= wanted.received_from
-    if wanted.received_until is not None:
-        yield column("received_at") < wanted.received_until
+    yield from _within(wanted, column("received_at"))
     if wanted.toewijzing_nummer is not None:
         about_it = select(numbers.c.message).where(numbers.c.toewijzing_nummer == wanted.toewijzing_nummer)
         yield messages.c.id.in_(about_it)
     if wanted.number is not None:
         yield messages.c.id.in_(_numbered(wanted.number))
+    if wanted.unfetched:
+        yield messages.c.id.in_(_unfetched(wanted.seen_by))
+
+
+def _within(wanted: Search, received_at: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
+    """The period."""
+    if wanted.received_from is not None:
+        yield received_at >= wanted.received_from
+    if wanted.received_until is not None:
+        yield received_at < wanted.received_until
+
+
+def _unfetched(party: str | None) -> Select[tuple[str]]:
+    """The ids of what lies in mailboxes, or in that of a party, and was never fetched."""
+    untouched = (mailbox.c[name].is_(None) for name in ("fetched_at", "acknowledged_at", "withdrawn_at"))
+    lies = select(mailbox.c.message).where(*untouched)
+    return lies if party is None else lies.where(mailbox.c.party == party)
 
 
 def _numbered(text: str) -> CompoundSelect[tuple[str]]:

@@ -91,6 +91,15 @@ def the_caller(
     return call.by(acting)
 
 
+def signed_in_at(request: Request) -> Caller | None:
+    """Who is signed in at a page of the console that did not ask for it, such as one that is not there."""
+    session = session_of(request)
+    known = _of_session(request.app.state.gateway, session)
+    if session is None or not isinstance(known, Caller):
+        return None
+    return known if session.namens is None else known.acting_for(session.namens)
+
+
 def _of_session(gateway: Gateway, session: Session | None) -> Caller | Expired | None:
     now = datetime.now(UTC)
     if session is None or session.over(now, timedelta(minutes=gateway.settings.console_minutes)):

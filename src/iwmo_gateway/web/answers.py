@@ -1,6 +1,5 @@
 """From what the gateway says to what goes over HTTP."""
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from fastapi import Response
@@ -15,7 +14,7 @@ from iwmo_gateway.store.mailbox import Entry
 from iwmo_gateway.store.messages import Event, Judgement, Message, Status
 from iwmo_gateway.store.progress import Fase
 from iwmo_gateway.web import models
-from iwmo_gateway.web.sheets import Cell, Format, sheet
+from iwmo_gateway.web.sheets import Cell
 
 _LATER: Final = {
     Status.RECEIVED: "Het bericht is bewaard en wordt straks beoordeeld.",
@@ -77,11 +76,6 @@ def validation(said: tuple[Message, Verdict]) -> models.ValidationModel:
 def as_json(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A model as the answer to a call."""
     return Response(model.model_dump_json(), status, headers, media_type="application/json")
-
-
-def as_sheet(kind: Format, name: str, found: Iterable[Result], following: str | None) -> Response:
-    """A list of messages as a spreadsheet."""
-    return sheet(kind, name, ROW_NAMES, map(row, found), following)
 
 
 def findings(found: list[Finding]) -> list[models.FindingModel]:

@@ -26,7 +26,7 @@ from iwmo_gateway.web.calls import (
 from iwmo_gateway.web.paging import page_of
 from iwmo_gateway.web.problems import CATALOGUE, ProblemError, documented, refusal
 from iwmo_gateway.web.sending import outcome, zip_results
-from iwmo_gateway.web.sheets import MEDIA_TYPES, wanted_format
+from iwmo_gateway.web.sheets import MEDIA_TYPES, sheet, wanted_format
 from iwmo_gateway.web.straight import Straight
 from iwmo_gateway.web.trail import TheCall, call_of
 
@@ -144,7 +144,7 @@ def get_berichten(
     call.shows(result.message.id for result in page)
     kind = wanted_format(request, wanted.formaat)
     if kind != "json":
-        return answers.as_sheet(kind, "berichten", page, following)
+        return sheet(kind, "berichten", answers.ROW_NAMES, map(answers.row, page), following)
     listed = [answers.summary(result) for result in page]
     return answers.as_json(models.SummariesModel(berichten=listed, links=models.LinksModel(next=following)))
 

@@ -129,7 +129,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.include_router(tokens.router)
     for pages in every_page():
         app.include_router(pages)
-    app.add_middleware(Trail, gateway=gateway)
+    app.add_middleware(Trail, gateway=gateway, refusal=_answer)
     app.add_middleware(EveryAnswer)
     app.add_middleware(Watched)
     app.exception_handler(ProblemError)(_problem)
@@ -196,7 +196,7 @@ class EveryAnswer:
                 # Its text may hold values of a message: only the kind is told.
                 log.error("call_failed", method=scope["method"], path=_path(scope["path"]), error=type(error).__name__)
                 if status == 0:
-                    await problem("fout")(scope, receive, with_headers)
+                    await _answer(scope, ProblemError("fout"))(scope, receive, with_headers)
             took = round((time.perf_counter() - began) * 1000, 1)
             log.info("call", method=scope["method"], path=_path(scope["path"]), status=status, ms=took)
 
@@ -223,6 +223,11 @@ def _path(path: str) -> str:
 
 def _problem(request: Request, error: ProblemError) -> Response:
     return problem_page(request, error) if is_console(request) else error.response()
+
+
+def _answer(scope: Scope, error: ProblemError) -> Response:
+    """A problem where the application itself gave no answer."""
+    return _problem(Request(scope), error)
 
 
 def _wrong_parameters(request: Request, error: RequestValidationError) -> Response:

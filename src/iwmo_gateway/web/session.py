@@ -41,6 +41,10 @@ class Session:
         """A new one."""
         return cls(token, secrets.token_urlsafe(24), now, now)
 
+    def left(self, now: datetime, idle: timedelta) -> timedelta:
+        """How long it lasts from here for who leaves it alone."""
+        return min(idle, self.began_at + LONGEST - now)
+
     def over(self, now: datetime, idle: timedelta) -> bool:
         """Whether it was left alone too long, or has lasted long enough."""
         return not (self.seen_at <= now < self.seen_at + idle) or now >= self.began_at + LONGEST

@@ -51,9 +51,11 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def _text(cell: Cell) -> str | float | None:
-    """A cell of a CSV: a text that begins as a formula does is marked as text."""
+    """A cell of a CSV: a text that begins as a formula does is marked as text, an amount is as the Dutch write it."""
     if isinstance(cell, bool):
         return "ja" if cell else "nee"
+    if isinstance(cell, float):
+        return f"{cell:.2f}".replace(".", ",")
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 

@@ -2,13 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Lock
+from time import monotonic
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
@@ -18,7 +21,7 @@ from iwmo_gateway.gateway import audit
 from iwmo_gateway.gateway.access import Caller, Origin
 from iwmo_gateway.gateway.context import Gateway, is_id
 from iwmo_gateway.store.audit import Action, Deed, Outcome
-from iwmo_gateway.web.problems import problem
+from iwmo_gateway.web.problems import ProblemError
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +79,14 @@ _NO_FREE_TEXT: Final = re.compile(r"\d{1,8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f
 """What may be told of a path that nothing was found at: it may hold anything, a Bsn too."""
 
 
+LIVE: Final = "x-live"
+"""Header of a page that asks for itself again: that is nobody who uses it."""
+_SAME_LOOK: Final = 900
+"""For so many seconds a page that asks for itself and shows the same again is the look that was written down."""
+_MOST_LOOKS: Final = 10_000
+_OF_A_LOOK: Final = frozenset({Action.READ, Action.SEARCH, Action.REPORT})
+
+
 @dataclass(slots=True)
 class Call:
     """One call, with what becomes known of it on the way: who calls, and which messages it shows or changes.
@@ -117,12 +128,47 @@ async def the_call(request: Request) -> Call:
 TheCall = Annotated[Call, Depends(the_call)]
 
 
+class Looks:
+    """What pages of the console showed to each session of late, in this process.
+
+    Each look is written down. A page that asks for itself every ten seconds is not another look, until it shows other
+    messages: the trail would be full of somebody who had gone home.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._written: OrderedDict[tuple[Any, ...], float] = OrderedDict()
+        self._lock = Lock()
+
+    def same(self, scope: Scope, deed: Deed) -> bool:
+        """Whether a page asks for itself, and this session was shown this before."""
+        place = _look(scope, deed)
+        if place is None or LIVE.encode() not in dict(scope["headers"]):
+            return False
+        with self._lock:
+            written = self._written.get(place)
+        return written is not None and self._clock() - written < _SAME_LOOK
+
+    def written(self, scope: Scope, deed: Deed) -> None:
+        """It was written down."""
+        place = _look(scope, deed)
+        if place is None:
+            return
+        with self._lock:
+            self._written[place] = self._clock()
+            self._written.move_to_end(place)
+            if len(self._written) > _MOST_LOOKS:
+                self._written.popitem(last=False)
+
+
 class Trail:
     """Holds back every answer until its row in the audit trail is committed."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+    def __init__(self, app: ASGIApp, gateway: Gateway, refusal: Callable[[Scope, ProblemError], Response]) -> None:
         self.app = app
         self.gateway = gateway
+        self.refusal = refusal
+        self.looks = Looks()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call."""
@@ -144,7 +190,8 @@ class Trail:
                 start, held = held, None
                 if not await self._noted(scope, call, start, message.get("body", b"")):
                     replaced = True
-                    await problem("niet-beschikbaar", None, {"Retry-After": "5"})(scope, receive, send)
+                    refused = ProblemError("niet-beschikbaar", None, {"Retry-After": "5"})
+                    await self.refusal(scope, refused)(scope, receive, send)
                     return
                 await send(start)
             if not replaced:
@@ -159,10 +206,11 @@ class Trail:
     async def _noted(self, scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> bool:
         """Whether the answer may leave: its row is there, or it shows nothing."""
         deed = _deed(scope, call, start, body)
-        if deed is None:
+        if deed is None or self.looks.same(scope, deed):
             return True
         try:
             await run_in_threadpool(audit.record, self.gateway, deed)
+            self.looks.written(scope, deed)
         except StoreError as error:
             log.error("audit_failed", action=deed.action, what=deed.what, outcome=deed.outcome, error=str(error))
             return deed.outcome is not Outcome.OK
@@ -178,6 +226,14 @@ def action_of(route: Any) -> Action | None:
     """What a page of the console is; None for any other, and for one that shows nothing of anybody."""
     action: Action | None = (getattr(route, "openapi_extra", None) or {}).get("x-action")
     return action
+
+
+def _look(scope: Scope, deed: Deed) -> tuple[Any, ...] | None:
+    """What a session saw where; None for what is no look at a page of the console, or was not let in."""
+    session = scope["state"].get("session")
+    if session is None or scope["method"] != "GET" or deed.action not in _OF_A_LOOK or deed.outcome is not Outcome.OK:
+        return None
+    return session.form_key, deed.party, scope["path"], scope["query_string"], deed.message, deed.messages
 
 
 def _deed(scope: Scope, call: Call, start: ASGIMessage, body: bytes) -> Deed | None:

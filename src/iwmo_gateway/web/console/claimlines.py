@@ -12,10 +12,10 @@ from iwmo_gateway.web import statemodels
 from iwmo_gateway.web.access import Reader, the_gateway
 from iwmo_gateway.web.console.allocations import chart
 from iwmo_gateway.web.console.asking import FILE, PAGE, place, question
+from iwmo_gateway.web.console.files import file
 from iwmo_gateway.web.console.page import ThePage
 from iwmo_gateway.web.problems import ProblemError
 from iwmo_gateway.web.session import CONSOLE
-from iwmo_gateway.web.sheets import sheet
 from iwmo_gateway.web.statemodels import AskedRegelsModel
 from iwmo_gateway.web.trail import TheCall, tells
 
@@ -57,7 +57,7 @@ def get_lines(
     call.shows(source.id for fact in found.facts for source in fact.berichten)
     if kind != "json":
         rows = ([*statemodels.regel_row(statemodels.regel(fact)).values()] for fact in found.facts)
-        return sheet(kind, "declaratieregels", statemodels.REGEL_COLUMNS, rows)
+        return file(kind, "declaratieregels", statemodels.REGEL_COLUMNS, rows)
     following = asks.following(found.following and "-".join(map(str, found.following)))
     return page.show("declaratieregels.html", asks=asks, found=found.facts, following=following, labels=_LABELS)
 

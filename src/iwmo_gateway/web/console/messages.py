@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +12,7 @@ from iwmo_gateway.contract.regels import REGELS
 from iwmo_gateway.gateway import filters, results
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.context import Gateway
+from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.rules.rulebook import rulebook
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.standard.kinds import SOORTEN, answered_by
@@ -21,6 +21,7 @@ from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.search import Search
 from iwmo_gateway.web import answers
 from iwmo_gateway.web.access import Reader, the_gateway
+from iwmo_gateway.web.console.files import file
 from iwmo_gateway.web.console.forms import TheForm, text_of
 from iwmo_gateway.web.console.page import Page, ThePage
 from iwmo_gateway.web.models import UUID_PATTERN, Day, Text
@@ -35,7 +36,7 @@ _RULES: Final = {code.lower(): code for code in (*rulebook(), *REGELS, "XSD")}
 _LONGEST_NAME: Final = 60
 _SHEET: Final = 1000
 """How many messages one spreadsheet holds."""
-KEPT: Final = ("soort", "retour", "status", "partij", "van", "tot", "regel", "retourcode", "tekst")
+KEPT: Final = ("soort", "retour", "status", "partij", "van", "tot", "regel", "retourcode", "tekst", "fout", "opgehaald")
 """What a filter is made of: no number, for that is of one message, and nothing of a person."""
 _WORDS: Final = {
     "301": "toewijzing",
@@ -58,11 +59,13 @@ _WRONG: Final = {
     "retour": "Kies of u retourberichten ziet.",
     "status": "Kies een status uit de lijst.",
     "partij": "Vul de code van een gemeente (4 cijfers) of aanbieder (8 cijfers) in.",
+    "opgehaald": "Kies of u alleen ziet wat nog niet is opgehaald.",
     "van": "Vul een dag in als 2023-02-01.",
     "tot": "Vul een dag in als 2023-02-28, niet voor de eerste dag.",
     "regel": "Vul de code van een regel in, zoals TR019.",
     "retourcode": "Een retourcode heeft vier cijfers, zoals 9019.",
     "tekst": "Vul 3 tot 100 tekens in van de tekst van een bevinding.",
+    "fout": "Vul ook een regel, retourcode of tekst in: daarvan ziet u dan alleen de fouten.",
 }
 """What is said at a field that was not filled in well."""
 
@@ -85,6 +88,8 @@ class Asked(BaseModel):
     regel: Text | None = Field(None, max_length=40)
     retourcode: Text | None = Field(None, pattern="^[0-9]{4}$")
     tekst: Text | None = Field(None, min_length=3, max_length=100)
+    opgehaald: Literal["nee"] | None = None
+    fout: Literal["true"] | None = None
     before: str | None = Field(None, pattern=UUID_PATTERN)
     formaat: Literal["csv", "xlsx"] | None = None
     gedaan: Literal["bewaard", "vergeten"] | None = None
@@ -121,6 +126,13 @@ class Asked(BaseModel):
             raise ValueError("before the first day")
         return value
 
+    @field_validator("fout")
+    @classmethod
+    def _of_something(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and not any(info.data.get(name) for name in ("regel", "retourcode", "tekst")):
+            raise ValueError("of nothing in particular")
+        return value
+
     @property
     def search(self) -> Search:
         """The search that this asks for: a period is of whole days in the Netherlands."""
@@ -133,9 +145,23 @@ class Asked(BaseModel):
             regel=self.regel,
             retourcode=self.retourcode,
             text=self.tekst,
+            actie=Actie.REJECT.value if self.fout else None,
             number=self.zoek,
+            unfetched=self.opgehaald is not None,
             answers=self.retour,
         )
+
+    @property
+    def again(self) -> dict[str, str] | None:
+        """The same as the form of a replay asks it; None where that cannot."""
+        names = self.filled.keys()
+        if not names or names & {"zoek", "retour", "fout", "opgehaald"}:
+            return None
+        same = {name: text for name, text in self.filled.items() if name not in {"van", "tot"}}
+        begins = None if self.van is None else start_of(self.van)
+        ends = None if self.tot is None else start_of(self.tot + timedelta(days=1))
+        moments = {"ontvangen_vanaf": begins, "ontvangen_tot": ends}
+        return same | {name: moment.isoformat() for name, moment in moments.items() if moment is not None}
 
     @property
     def filled(self) -> dict[str, str]:
@@ -164,8 +190,7 @@ def get_messages(
     call.shows(result.message.id for result in shown)
     following = asked.filled | {"before": shown[-1].message.id} if len(found) > most else None
     if asked.formaat is not None:
-        more = f"{CONSOLE}/berichten?{urlencode(following | {'formaat': asked.formaat})}" if following else None
-        return answers.as_sheet(asked.formaat, "berichten", shown, more)
+        return file(asked.formaat, "berichten", answers.ROW_NAMES, map(answers.row, shown))
     return _page(page, gateway, caller, asked.filled, results=shown, following=following, asked=asked)
 
 
@@ -181,7 +206,7 @@ def post_filter(
     name = " ".join(text_of(form, "naam").split())
     given = {field: text for field in KEPT if (text := text_of(form, field))}
     asked, wrong = _read(given)
-    if not 0 < len(name) <= _LONGEST_NAME:
+    if not 0 < len(name) <= _LONGEST_NAME or "\0" in name:
         wrong["naam"] = f"Geef het filter een naam van ten hoogste {_LONGEST_NAME} tekens."
     elif asked is not None and not filters.save(gateway, caller, name, asked.filled):
         wrong["naam"] = f"Er zijn al {filters.MOST} filters bewaard. Verwijder er eerst een."

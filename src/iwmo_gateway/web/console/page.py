@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from iwmo_gateway import __version__
 from iwmo_gateway.gateway.access import Caller
+from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.standard.days import AMSTERDAM
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.parties import Right
@@ -23,6 +24,7 @@ from iwmo_gateway.web import session as sessions
 from iwmo_gateway.web.access import the_caller
 from iwmo_gateway.web.console import words
 from iwmo_gateway.web.session import CONSOLE, Session, TheSession
+from iwmo_gateway.web.trail import LIVE
 
 STATUS: Final = {
     Status.RECEIVED: "ontvangen",
@@ -35,8 +37,10 @@ STATUS: Final = {
     Status.FAILED: "mislukt",
 }
 """The word for each status of a message."""
-LIVE: Final = "x-live"
-"""Header of a page that asks for itself again: that is nobody who uses it."""
+_PLACES: Final = frozenset({"before", "after", "voor", "na"})
+"""What addresses call the place in a list behind which their page begins."""
+_ONCE: Final = frozenset({"gedaan", "alle"})
+"""What an address says of one look at its page."""
 ResponseT = TypeVar("ResponseT", bound=Response)
 _POLICY: Final = (
     "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:; "
@@ -63,6 +67,8 @@ class Page:
                 "session": self.session,
                 "now": self.now,
                 "path": self.request.url.path,
+                "first_page": self._first_page(),
+                "seconds_left": self._seconds_left(),
                 "nonce": nonce,
                 "may": self._may,
                 "form_key": self._form_key,
@@ -71,13 +77,14 @@ class Page:
         )
         # With no referrer at all a browser would not say either from which page a form comes.
         headers = {"Content-Security-Policy": _POLICY.format(nonce=nonce), "Referrer-Policy": "same-origin"}
-        return self._kept(HTMLResponse(text, status, headers))
+        return self.kept(HTMLResponse(text, status, headers))
 
     def go(self, path: str, **query: str) -> RedirectResponse:
         """On to another page, after something was done."""
-        return self._kept(RedirectResponse(f"{CONSOLE}{path}{_question(query)}", 303))
+        return self.kept(RedirectResponse(f"{CONSOLE}{path}{_question(query)}", 303))
 
-    def _kept(self, response: ResponseT) -> ResponseT:
+    def kept(self, response: ResponseT) -> ResponseT:
+        """An answer that goes on with the session."""
         if self.session is not None and self.caller is not None and LIVE not in self.request.headers:
             sessions.keep(response, self.request, self.session, self.now)
         return response
@@ -87,6 +94,21 @@ class Page:
         return Markup('<input type="hidden" name="form_key" value="{}">').format(
             self.session.form_key if self.session else ""
         )
+
+    def _seconds_left(self) -> int:
+        """How long this session lasts for who leaves it alone; 0 where nobody is signed in."""
+        if self.session is None or self.caller is None:
+            return 0
+        gateway: Gateway = self.request.app.state.gateway
+        idle = timedelta(minutes=gateway.settings.console_minutes)
+        return int(self.session.left(self.now, idle).total_seconds())
+
+    def _first_page(self) -> dict[str, str] | None:
+        """What the address asks without the place in the list; None where that is its first page."""
+        asked = self.request.query_params
+        if _PLACES.isdisjoint(asked):
+            return None
+        return {name: value for name, value in asked.items() if name not in _PLACES | _ONCE}
 
     def _may(self, *rights: str) -> bool:
         return self.caller is not None and self.caller.may(*map(Right, rights))

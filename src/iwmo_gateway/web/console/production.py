@@ -17,12 +17,12 @@ from iwmo_gateway.web import paymentmodels, productionmodels, reclaimmodels
 from iwmo_gateway.web.access import Reader, the_gateway
 from iwmo_gateway.web.console.asking import FILE, PAGE, question
 from iwmo_gateway.web.console.charts import bars
+from iwmo_gateway.web.console.files import file
 from iwmo_gateway.web.console.page import ThePage
 from iwmo_gateway.web.paymentmodels import BetalingenQuery, BetalingModel
 from iwmo_gateway.web.productionmodels import ProductieModel, ProductieQuery
 from iwmo_gateway.web.reclaimmodels import TerugvorderingenQuery, TerugvorderingModel
 from iwmo_gateway.web.session import CONSOLE
-from iwmo_gateway.web.sheets import sheet
 from iwmo_gateway.web.trail import TheCall, tells
 
 router = APIRouter(prefix=CONSOLE, include_in_schema=False)
@@ -69,7 +69,7 @@ def get_production(request: Request, page: ThePage, caller: Reader, call: TheCal
             aanbieders=productionmodels.accounts_of(accounts),
         )
         name = f"productieverantwoording-{wanted.gemeente}-{wanted.jaar}"
-        return sheet(wanted.formaat, name, productionmodels.ROW_NAMES, productionmodels.rows_of(told))
+        return file(wanted.formaat, name, productionmodels.ROW_NAMES, productionmodels.rows_of(told))
     return page.show("productie.html", asks=asks, accounts=accounts, charts=_charts(accounts), labels=_LABELS)
 
 
@@ -87,7 +87,7 @@ def get_payments(request: Request, page: ThePage, caller: Reader, call: TheCall,
     call.shows(one.bericht for one in shown)
     if kind != "json":
         rows = ([*one.model_dump(mode="json").values()] for one in shown)
-        return sheet(kind, "betalingen", [*BetalingModel.model_fields], rows)
+        return file(kind, "betalingen", [*BetalingModel.model_fields], rows)
     following = asks.following(_next([one.claim.id for one in found], limit))
     today = day_of(caller.at)
     return page.show("betalingen.html", asks=asks, found=shown, following=following, labels=_LABELS, today=today)
@@ -107,7 +107,7 @@ def get_reclaims(request: Request, page: ThePage, caller: Reader, call: TheCall,
     shown = [reclaimmodels.reclaim(one) for one in found[:limit]]
     call.shows(one.bericht for one in shown)
     if kind != "json":
-        return sheet(kind, "terugvorderingen", [*TerugvorderingModel.model_fields], map(reclaimmodels.row_of, shown))
+        return file(kind, "terugvorderingen", [*TerugvorderingModel.model_fields], map(reclaimmodels.row_of, shown))
     following = asks.following(_next([one.credit.id for one in found], limit))
     return page.show("terugvorderingen.html", asks=asks, found=shown, following=following, labels=_LABELS)
 

@@ -54,6 +54,12 @@ async def sign_in(
     return sign_in_form(page, 403, naar=naar, fout=call.problem)
 
 
+@router.post("/sessie", openapi_extra=tells(Action.SIGN_IN))
+def stay_signed_in(page: ThePage, form: TheForm) -> Response:
+    """Go on with the session, from a page that stays as it is."""
+    return page.kept(Response(status_code=204))
+
+
 @router.post("/afmelden", openapi_extra=tells(Action.SIGN_IN))
 def sign_out(page: ThePage, form: TheForm) -> Response:
     """Sign out."""

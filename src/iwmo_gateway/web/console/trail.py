@@ -15,10 +15,10 @@ from iwmo_gateway.web.access import Overseer
 from iwmo_gateway.web.api import MOST
 from iwmo_gateway.web.audit import DeedModel, row_of, told
 from iwmo_gateway.web.console.administration import PAGE, TheGateway, day_in
+from iwmo_gateway.web.console.files import file
 from iwmo_gateway.web.console.forms import TheForm, text_of
 from iwmo_gateway.web.console.page import ThePage
 from iwmo_gateway.web.session import CONSOLE
-from iwmo_gateway.web.sheets import sheet
 from iwmo_gateway.web.trail import TheCall, tells
 
 router = APIRouter(prefix=f"{CONSOLE}/beheer/audit", include_in_schema=False)
@@ -81,7 +81,7 @@ def get_trail(
         call.shows([wanted.message])
     if query.formaat:
         rows = audit.latest(gateway, wanted, before=None, limit=_MOST)
-        return sheet(query.formaat, "audit", [*DeedModel.model_fields], ([*row_of(told(one)).values()] for one in rows))
+        return file(query.formaat, "audit", [*DeedModel.model_fields], ([*row_of(told(one)).values()] for one in rows))
     found = audit.latest(gateway, wanted, before=query.voor, limit=PAGE + 1)
     following = asked | {"voor": found[PAGE - 1].id} if len(found) > PAGE else None
     return page.show("beheer_audit.html", asked=asked, errors={}, deeds=found[:PAGE], following=following, **_WORDS)

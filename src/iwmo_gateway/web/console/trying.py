@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Final
@@ -17,8 +17,11 @@ from iwmo_gateway.gateway.receive import Refused
 from iwmo_gateway.gateway.trying import Tried, attempt
 from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.shipped import shipped
+from iwmo_gateway.standard.archives import Unpackable, unpack
 from iwmo_gateway.standard.days import AMSTERDAM, day_of
+from iwmo_gateway.standard.envelopes import message_in
 from iwmo_gateway.store.audit import Action
+from iwmo_gateway.web import answers
 from iwmo_gateway.web.access import Checker, the_gateway
 from iwmo_gateway.web.console import advice
 from iwmo_gateway.web.console.forms import TheUpload, file_of, text_of
@@ -37,6 +40,7 @@ _LISTED: Final = 100
 _AROUND: Final = 3
 """How many lines are shown on either side of the one at which reading stopped."""
 _WIDE: Final = 300
+_ZIP: Final = b"PK"
 _NOT_FILLED: Final = 422
 _ENCODING: Final = re.compile(r"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
@@ -60,13 +64,14 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What stands in the form."""
+    """What stands in the form; `taken_out` of what the message was, if it was in something else."""
 
     xml: str = ""
     ontvangen: str = ""
     fault: str = ""
     moment_fault: str = ""
     too_long: bool = False
+    taken_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +110,39 @@ async def post_trying(page: ThePage, caller: Checker, call: TheCall, gateway: Th
 
 
 def _tried(page: Page, caller: Caller, gateway: Gateway, body: bytes, ontvangen: str, deel: int) -> Response:
+    body, taken_out, fault = _unwrapped(body, gateway.settings.max_message_bytes)
     text = as_text(body)
     long = len(text) > _ECHOED
-    filled = Filled("" if long else text, ontvangen, too_long=long)
     moment = _moment(ontvangen) if gateway.settings.sandbox and ontvangen else caller.at
-    if not body.strip() or moment is None:
-        fault = "" if body.strip() else "Plak een bericht, of kies een bestand."
+    filled = Filled("" if long or fault else text, ontvangen, fault, too_long=long, taken_out=taken_out)
+    if fault or not body.strip() or moment is None:
         told = "" if moment else "Vul een dag en een tijd in, als 06-02-2023 10:00."
-        return _show(page, caller, gateway, Filled(filled.xml, ontvangen, fault, told, long), _NOT_FILLED)
+        fault = fault or ("" if body.strip() else "Plak een bericht, of kies een bestand.")
+        return _show(page, caller, gateway, replace(filled, fault=fault, moment_fault=told), _NOT_FILLED)
     said = attempt(gateway, caller, body, moment)
     if isinstance(said, Refused):
+        said = replace(said, regelnummer=said.regelnummer or _line_of_doctype(text))
         problem = refusal(said)
         lines = _lines(text, said.regelnummer)
         return _show(page, caller, gateway, filled, refused=said, kind=CATALOGUE[problem.code], lines=lines)
     return _show(page, caller, gateway, filled, **_told(gateway, said, body, moment, deel))
+
+
+def _unwrapped(body: bytes, most: int) -> tuple[bytes, str, str]:
+    """The message itself, what it was taken out of, and what is wrong with a ZIP that it may be in."""
+    if not body.startswith(_ZIP):
+        inside = message_in(body) if len(body) <= most else None
+        return (body, "", "") if inside is None else (inside, "de envelop", "")
+    files = unpack(body, most)
+    if isinstance(files, Unpackable):
+        return b"", "", f"{files.tekst} Verwacht: {files.verwacht}."
+    (name, content), *others = files
+    if others:
+        told = f"Deze ZIP bevat {len(others) + 1} bestanden. Pak hem uit en probeer ze één voor één."
+        return b"", "", f"{told} Samen versturen kan wel."
+    if isinstance(content, Unpackable):
+        return b"", "", f"{content.tekst} Verwacht: {content.verwacht}."
+    return content, f"de ZIP ({name})", ""
 
 
 def _told(gateway: Gateway, said: Tried, body: bytes, moment: datetime, deel: int) -> dict[str, Any]:
@@ -128,8 +152,16 @@ def _told(gateway: Gateway, said: Tried, body: bytes, moment: datetime, deel: in
     told = numbered(found, message.release)
     reading: Reading = reader.reading(reader.part(deel), told)
     signals = any(finding.actie is Actie.SIGNAL for finding in found)
+    settled, consulted = said.verdict.settlement, said.verdict.consulted
     return {
         "tried": said,
+        "by": {
+            "xsd": gateway.schemas.identity(said.document.soort),
+            "regels": gateway.regels,
+            "contract": settled.contract if settled else consulted.contract,
+            "codelijsten": consulted.codelijsten,
+        },
+        "as_json": answers.validation((message, said.verdict)).model_dump_json(indent=2),
         "kind": advice.KINDS[message.soort[-3:]],
         "step": advice.next_step(message, advice.Side.SENDER, signals=signals),
         "told": told[:_LISTED],
@@ -166,13 +198,22 @@ def as_text(body: bytes) -> str:
     """A message as text, as well as that goes: what cannot be read is for the gateway to tell."""
     marked = next((name for mark, name in _MARKS.items() if body.startswith(mark)), None)
     declared = _ENCODING.match(body[:300].decode("latin-1"))
+    named = declared[1] if declared else "utf-8"
+    if declared and named.lower().startswith("utf-16"):
+        named = "utf-8"  # what could be read to learn so is not in it
     try:
-        return body.decode(marked or (declared[1] if declared else "utf-8"), "replace")
+        return body.decode(marked or named, "replace")
     except LookupError:
         return body.decode("utf-8", "replace")
 
 
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def _line_of_doctype(text: str) -> int | None:
+    """The line of a DTD, which a parser does not tell; None where there is none."""
+    at = text.find("<!DOCTYPE")
+    return None if at < 0 else text.count("\n", 0, at) + 1
 
 
 def _lines(text: str, regelnummer: int | None) -> Sequence[Line]:

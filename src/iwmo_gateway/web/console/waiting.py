@@ -11,10 +11,10 @@ from iwmo_gateway.standard.days import day_of
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.web.access import Reader, the_gateway
 from iwmo_gateway.web.console.asking import FILE, PAGE, question
+from iwmo_gateway.web.console.files import file
 from iwmo_gateway.web.console.page import ThePage
 from iwmo_gateway.web.reportmodels import OpenstaandModel, OpenstaandQuery
 from iwmo_gateway.web.session import CONSOLE
-from iwmo_gateway.web.sheets import sheet
 from iwmo_gateway.web.trail import TheCall, tells
 
 router = APIRouter(prefix=CONSOLE, include_in_schema=False)
@@ -53,5 +53,5 @@ def get_waiting(
     call.shows(entry.bericht for entry in found)
     if kind != "json":
         rows = (OpenstaandModel.model_validate(one).model_dump(mode="json").values() for one in found)
-        return sheet(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows])
+        return file(kind, f"openstaand-{today}", [*OpenstaandModel.model_fields], [[*row] for row in rows])
     return page.show("openstaand.html", asks=asks, found=found, following=asks.following(following), soorten=_SOORTEN)
