@@ -55,7 +55,7 @@ def told(call: Callers) -> None:
 
 def period(call: Callers, who: str, days: int = 30) -> Period:
     last = day_of(TODAY)
-    return overview.period(call.gateway, caller_of(who), last - timedelta(days=days - 1), last)
+    return overview.period(call.gateway, caller_of(who), last - timedelta(days=days - 1), last, last)
 
 
 def received(call: Callers, who: str) -> Counter[tuple[str, str, str]]:
@@ -108,8 +108,8 @@ def test_no_number_leads_to_a_list_of_another_length(call: Callers) -> None:
     page = html.fromstring(visitor.get("/", dagen="30", tot="2023-03-01").content)
     for link in page.xpath("//*[@id='ontvangen']//td/a"):
         assert len(listed(visitor.client.get(link.get("href")))) == int(link.text_content()), link.get("href")
-    (of_day,) = page.xpath("//section[@aria-labelledby='beantwoord']//th/a/@href")
-    assert len(listed(visitor.client.get(of_day))) == 3
+    in_time, not_yet = page.xpath("//section[@aria-labelledby='beantwoord']//td/a")
+    assert (in_time.text_content(), not_yet.text_content()) == ("2", "1")
 
 
 def test_the_list_behind_a_refusal_holds_no_signals(call: Callers) -> None:
@@ -131,21 +131,29 @@ def test_an_answer_is_in_time_late_or_not_there(call: Callers) -> None:
     call.send(CLAIMANT, lone_start("KAPOT", StatusAanlevering="7", Afzender=CLAIMANT), day("2023-02-07"))
     call.send(CLAIMANT, stories.start(begin="2023-02-10"), day("2023-02-10"), Prefer="respond-async")
     told = period(call, "operator")
-    assert {(f"{told.days[one.day]}", one.claim, one.outcome): one.number for one in told.answered} == {
-        ("2023-02-06", False, "in_time"): 1,
-        ("2023-02-28", True, "in_time"): 1,
-        ("2023-02-10", False, "open"): 1,
+    assert {(f"{told.days[day]}", became): number for day, became, number in told.answers} == {
+        ("2023-02-06", "op_tijd"): 1,
+        ("2023-02-28", "op_tijd"): 1,
+        ("2023-02-10", "nog_niet_te_laat"): 1,
     }
     with call.gateway.database.writing() as transaction:
         transaction.connection.exec_driver_sql("UPDATE messages SET dagtekening = '2023-02-10' WHERE soort = 'WMO302'")
         transaction.connection.exec_driver_sql("UPDATE messages SET dagtekening = '2023-03-14' WHERE soort = 'WMO325'")
-    assert {(one.claim, one.outcome): one.number for one in period(call, "operator").answered} == {
-        (False, "late"): 1,  # three working days from Monday the sixth end on Thursday
-        (True, "in_time"): 1,  # ten from Tuesday the 28th end on the fourteenth
-        (False, "open"): 1,
+    told = period(call, "operator")
+    assert {(f"{told.days[day]}", became): number for day, became, number in told.answers} == {
+        ("2023-02-06", "te_laat"): 1,  # three working days from Monday the sixth end on Thursday
+        ("2023-02-28", "op_tijd"): 1,  # ten from Tuesday the 28th end on the fourteenth
+        ("2023-02-10", "nog_niet_te_laat"): 1,
     }
-    text = html.fromstring(Visitor(call, "operator").get("/", dagen="30", tot="2023-03-01").content).text_content()
-    assert "nog niet, te laat" in text
+    visitor = Visitor(call, "operator")
+    page = html.fromstring(visitor.get("/", dagen="30", tot="2023-03-01").content)
+    assert "nog niet, te laat" in page.text_content()
+    links = page.xpath("//section[@aria-labelledby='beantwoord']//td/a/@href")
+    lists = [listed(visitor.client.get(link)) for link in links]
+    assert [len(one) for one in lists] == [1, 1, 1]
+    assert len({one[0] for one in lists}) == 3
+    assert visitor.get("/berichten", antwoord="te_laat").status_code == 400
+    assert visitor.get("/berichten", antwoord="te_laat", van="2023-01-01", tot="2023-02-28").status_code == 400
 
 
 def test_what_waits_is_counted_for_who_sees_it(call: Callers) -> None:

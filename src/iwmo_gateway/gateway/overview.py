@@ -14,7 +14,8 @@ from iwmo_gateway.gateway.openstaand import Asked, Zaak
 from iwmo_gateway.gateway.standing import limits_of
 from iwmo_gateway.standard.days import AMSTERDAM, day_of
 from iwmo_gateway.store import overview, reviews, watching
-from iwmo_gateway.store.overview import Answered, Day, Received, Wanted
+from iwmo_gateway.store.answering import Answered, Answering, Day
+from iwmo_gateway.store.overview import Received, Wanted
 from iwmo_gateway.store.watching import Amount, Unjudged
 
 MOST: Final = 100
@@ -25,7 +26,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What came in from one day up to and with another. `days` of each row counts from 0.
+    """What came in from one day up to and with another. The day of each row counts from 0.
 
     `newest` is the day of the newest message, where nothing came in.
     """
@@ -33,7 +34,7 @@ class Period:
     days: Sequence[date]
     received: Sequence[Received]
     refusals: Sequence[tuple[str, int]]
-    answered: Sequence[Answered]
+    answers: Sequence[tuple[int, Answered, int]]
     newest: date | None
 
 
@@ -50,9 +51,9 @@ class Now:
     overdue: Mapping[Zaak, int]
 
 
-def period(gateway: Gateway, caller: Caller, first: date, last: date) -> Period:
-    """What came in on these days, of what the caller may see."""
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+def period(gateway: Gateway, caller: Caller, first: date, last: date, today: date) -> Period:
+    """What came in on these days, of what the caller may see, and what became of it by today."""
+    days = _days(first, last)
     wanted = Wanted([_day(day) for day in days], caller.party, caller.limited_to)
     with gateway.database.reading() as transaction:
         received = overview.received(transaction, wanted)
@@ -61,7 +62,7 @@ def period(gateway: Gateway, caller: Caller, first: date, last: date) -> Period:
             days,
             received,
             overview.refusals(transaction, wanted, _RULES),
-            overview.answered(transaction, wanted),
+            overview.answers(transaction, wanted, today),
             None if newest is None else day_of(newest),
         )
 
@@ -89,19 +90,23 @@ def now(gateway: Gateway, caller: Caller, at: datetime) -> Now:
         )
 
 
-def answers_of(told: Period, today: date) -> Counter[tuple[date, str]]:
-    """How many messages of each day are answered `in_time` or `late`, or not yet: `open`, or `overdue` since then."""
-    counted: Counter[tuple[date, str]] = Counter()
-    for one in told.answered:
-        day = told.days[one.day]
-        late = one.outcome == "open" and due(day, claim=one.claim) < today
-        counted[day, "overdue" if late else one.outcome] += one.number
-    return counted
+def answers_of(told: Period) -> Counter[tuple[date, Answered]]:
+    """How many messages of each day are answered, in time or not, and how many are not yet."""
+    return Counter({(told.days[day], became): number for day, became, number in told.answers})
+
+
+def answering(first: date, last: date, today: date, became: Answered) -> Answering:
+    """A search for the messages of these days of whose answers this became by now."""
+    return Answering([_day(day) for day in _days(first, last)], today, became)
 
 
 def due(day: date, *, claim: bool) -> date:
     """The last day on which what came in on a day is answered in time."""
     return (terms.CLAIM if claim else terms.RETURN).due(day)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _day(day: date) -> Day:

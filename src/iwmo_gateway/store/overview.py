@@ -3,27 +3,14 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from iwmo_gateway.rules.engine import Actie
+from iwmo_gateway.store.answering import ASKS, Answered, Day, answered, by_day
 from iwmo_gateway.store.database import Transaction
-from iwmo_gateway.store.messages import Status
-from iwmo_gateway.store.search import ASKS, Search, besides, find_messages, seen_by
-from iwmo_gateway.store.tables import Moment, findings, judgements, messages
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day on which messages came in, and the last day on which they are answered in time: claims, and others."""
-
-    begins: datetime
-    ends: datetime
-    claim_due: date
-    claim_due_ends: datetime
-    other_due: date
-    other_due_ends: datetime
+from iwmo_gateway.store.search import Search, besides, find_messages, seen_by
+from iwmo_gateway.store.tables import findings, messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +32,9 @@ class Received:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """How many messages of a day (from 0) are answered `in_time` or `late`, or not yet (`open`)."""
-
-    day: int
-    claim: bool
-    outcome: str
-    number: int
-
-
-_answer: Final = messages.alias("answer")
-_CLAIMS: Final = [code for code in ASKS if code[-3:] in {"303", "323"}]
-
-
 def received(transaction: Transaction, wanted: Wanted) -> list[Received]:
     """What came in, by day, kind and status; without return messages."""
-    day = _by_day(wanted, range(len(wanted.days))).label("day")
+    day = by_day(wanted.days, range(len(wanted.days))).label("day")
     query = select(day, messages.c.soort, messages.c.status, func.count()).where(*_came_in(wanted))
     rows = transaction.execute(query.group_by("day", messages.c.soort, messages.c.status))
     return [Received(*row) for row in rows]
@@ -83,31 +56,12 @@ def refusals(transaction: Transaction, wanted: Wanted, limit: int) -> list[tuple
     return [(regel, times) for regel, times in transaction.execute(query)]
 
 
-def answered(transaction: Transaction, wanted: Wanted) -> list[Answered]:
-    """Whether what came in was answered by its last day, by day; without what fails its schema, which has no answer."""
-    claim = besides("soort").in_(_CLAIMS)
-    due = case(
-        (claim, _by_day(wanted, [day.claim_due for day in wanted.days], Date())),
-        else_=_by_day(wanted, [day.other_due for day in wanted.days], Date()),
-    )
-    due_ends = case(
-        (claim, _by_day(wanted, [day.claim_due_ends for day in wanted.days], Moment())),
-        else_=_by_day(wanted, [day.other_due_ends for day in wanted.days], Moment()),
-    )
-    # Ours is dated by the day that counts; another party's counts when it came.
-    in_time = case((_answer.c.own, _answer.c.dagtekening <= due), else_=_answer.c.received_at < due_ends)
-    outcome = case((_answer.c.id.is_(None), "open"), (in_time, "in_time"), else_="late").label("outcome")
-    day = _by_day(wanted, range(len(wanted.days))).label("day")
-    query = (
-        select(day, case((claim, 1), else_=0).label("claim"), outcome, func.count())
-        .outerjoin_from(
-            messages, judgements, and_(judgements.c.message == messages.c.id, judgements.c.nr == messages.c.judgements)
-        )
-        .outerjoin(_answer, _answer.c.id == judgements.c.retour)
-        .where(*_came_in(wanted), besides("status") != Status.INVALID.value)
-    )
-    rows = transaction.execute(query.group_by("day", "claim", "outcome"))
-    return [Answered(day, bool(of_claim), what, number) for day, of_claim, what, number in rows]
+def answers(transaction: Transaction, wanted: Wanted, today: date) -> list[tuple[int, Answered, int]]:
+    """By day (from 0) what became of the answers to what came in, and how many these are."""
+    day = by_day(wanted.days, range(len(wanted.days))).label("day")
+    became = answered(wanted.days, today).label("answered")
+    query = select(day, became, func.count()).where(*_came_in(wanted)).group_by("day", "answered")
+    return [(day, Answered(what), number) for day, what, number in transaction.execute(query) if what is not None]
 
 
 def newest(transaction: Transaction, party: str | None, domains: Collection[str] | None) -> datetime | None:
@@ -125,12 +79,3 @@ def _came_in(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield seen_by(wanted.seen_by, besides)
     if wanted.domains is not None:
         yield messages.c.domain.in_(wanted.domains)
-
-
-def _by_day(wanted: Wanted, values: Sequence[Any], kind: Any = None) -> ColumnElement[Any]:
-    """For each message the value of the day on which it came in."""
-    told = [literal(value, kind) for value in values]
-    if len(told) == 1:
-        return told[0]
-    ends = (messages.c.received_at < day.ends for day in wanted.days[:-1])
-    return case(*zip(ends, told[:-1], strict=True), else_=told[-1])

@@ -25,7 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from iwmo_gateway.standard.kinds import SOORTEN
+from iwmo_gateway.store.answering import ASKS, Answering, answered
 from iwmo_gateway.store.database import Transaction
 from iwmo_gateway.store.messages import COLUMNS, WAITS, Message, message_of
 from iwmo_gateway.store.tables import (
@@ -42,8 +42,6 @@ from iwmo_gateway.store.tables import (
 _Column = Callable[[str], ColumnElement[Any]]
 """A column of a message by its name, as a condition is to use it."""
 
-ASKS: Final = sorted({code for (code, _), soort in SOORTEN.items() if not soort.is_answer})
-"""The kinds of message that are answered by another one."""
 _SIDES: Final = ("afzender", "ontvanger")
 _UUID: Final = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _TOEWIJZING_NUMMER: Final = re.compile("[0-9]{1,9}")
@@ -76,6 +74,7 @@ class Search:
     number: str | None = None
     answers: bool | None = None
     unfetched: bool = False
+    answering: Answering | None = None
 
 
 class _Besides(FunctionElement[Any]):
@@ -139,7 +138,7 @@ def _leads(wanted: Search) -> frozenset[str] | None:
     if wanted.status in WAITS:
         return frozenset({"status"})
     within = wanted.received_from is not None or wanted.received_until is not None
-    return frozenset({"received_at"}) if within else None
+    return frozenset({"received_at"}) if within or wanted.answering is not None else None
 
 
 def _of_both_sides(wanted: Search, me: str, before: str | None, limit: int) -> Select[tuple[str]]:
@@ -243,6 +242,10 @@ def _of_message(wanted: Search, column: _Column = _leading) -> Iterator[ColumnEl
         yield messages.c.id.in_(about_it)
     if wanted.number is not None:
         yield messages.c.id.in_(_numbered(wanted.number))
+    if wanted.answering is not None:
+        of = wanted.answering
+        yield and_(column("received_at") >= of.days[0].begins, column("received_at") < of.days[-1].ends)
+        yield answered(of.days, of.today) == of.answered.value
     if wanted.unfetched:
         yield messages.c.id.in_(_unfetched(wanted.seen_by))
 

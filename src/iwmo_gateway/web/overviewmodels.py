@@ -112,7 +112,7 @@ class OverzichtModel(BaseModel):
 
 def overzicht(told: Period, now: Now, today: date) -> OverzichtModel:
     """The overview as it is told."""
-    counted = overview.answers_of(told, today)
+    counted = overview.answers_of(told)
     waits = {
         status: [one for one in now.unjudged if one.status == status] for status in {o.status for o in now.unjudged}
     }
@@ -126,8 +126,8 @@ def overzicht(told: Period, now: Now, today: date) -> OverzichtModel:
         ],
         geweigerd=[GeweigerdModel(regel=regel, aantal=number) for regel, number in told.refusals],
         antwoorden=[
-            AntwoordenModel.model_validate({"dag": day, "antwoord": _ANSWERS[outcome], "aantal": number})
-            for (day, outcome), number in sorted(counted.items())
+            AntwoordenModel.model_validate({"dag": day, "antwoord": became, "aantal": number})
+            for (day, became), number in sorted(counted.items())
         ],
         wacht=[
             WachtModel(
@@ -158,7 +158,6 @@ def period_of(asked: OverzichtQuery, today: date) -> tuple[date, date]:
     return last - timedelta(days=asked.dagen - 1), last
 
 
-_ANSWERS: Final = {"in_time": "op_tijd", "late": "te_laat", "open": "nog_niet", "overdue": "nog_niet_te_laat"}
 _AGES: Final = {"day": "dag", "week": "week", "older": "ouder"}
 
 

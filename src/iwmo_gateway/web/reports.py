@@ -81,7 +81,7 @@ def get_overzicht(
     A party is told of what it sees, an operator of all.
     """
     today = day_of(moment)
-    told = overview.period(gateway, caller, *period_of(wanted, today))
+    told = overview.period(gateway, caller, *period_of(wanted, today), today)
     return answers.as_json(overzicht(told, overview.now(gateway, caller, moment), today))
 
 

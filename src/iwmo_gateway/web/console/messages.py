@@ -9,13 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from iwmo_gateway.contract.regels import REGELS
-from iwmo_gateway.gateway import filters, results
+from iwmo_gateway.gateway import filters, overview, results
 from iwmo_gateway.gateway.access import Caller, is_party_code
 from iwmo_gateway.gateway.context import Gateway
 from iwmo_gateway.rules.engine import Actie
 from iwmo_gateway.rules.rulebook import rulebook
-from iwmo_gateway.standard.days import AMSTERDAM
+from iwmo_gateway.standard.days import AMSTERDAM, day_of
 from iwmo_gateway.standard.kinds import SOORTEN, answered_by
+from iwmo_gateway.store.answering import Answered
 from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.search import Search
@@ -36,7 +37,10 @@ _RULES: Final = {code.lower(): code for code in (*rulebook(), *REGELS, "XSD")}
 _LONGEST_NAME: Final = 60
 _SHEET: Final = 1000
 """How many messages one spreadsheet holds."""
-KEPT: Final = ("soort", "retour", "status", "partij", "van", "tot", "regel", "retourcode", "tekst", "fout", "opgehaald")
+KEPT: Final = (
+    *("soort", "retour", "status", "partij", "van", "tot", "regel", "retourcode", "tekst"),
+    *("fout", "opgehaald", "antwoord"),
+)
 """What a filter is made of: no number, for that is of one message, and nothing of a person."""
 _WORDS: Final = {
     "301": "toewijzing",
@@ -53,6 +57,15 @@ KINDS: Final = {
     for soort in sorted(SOORTEN.values(), key=lambda soort: soort.code)
 }
 """What each kind of message is, in words."""
+ANSWERED: Final = {
+    Answered.IN_TIME: "op tijd",
+    Answered.LATE: "te laat",
+    Answered.OPEN: "nog niet, binnen de termijn",
+    Answered.OVERDUE: "nog niet, te laat",
+}
+"""What became of the answer to a message, in words."""
+_MOST_DAYS: Final = 31
+"""Of how many days at most one may ask what became of the answers."""
 _WRONG: Final = {
     "zoek": "Een nummer of kenmerk heeft ten hoogste 36 tekens.",
     "soort": "Kies een soort bericht uit de lijst.",
@@ -66,6 +79,7 @@ _WRONG: Final = {
     "retourcode": "Een retourcode heeft vier cijfers, zoals 9019.",
     "tekst": "Vul 3 tot 100 tekens in van de tekst van een bevinding.",
     "fout": "Vul ook een regel, retourcode of tekst in: daarvan ziet u dan alleen de fouten.",
+    "antwoord": f"Vul ook in van welke dagen, van en tot en met; het mogen er {_MOST_DAYS} zijn.",
 }
 """What is said at a field that was not filled in well."""
 
@@ -90,6 +104,7 @@ class Asked(BaseModel):
     tekst: Text | None = Field(None, min_length=3, max_length=100)
     opgehaald: Literal["nee"] | None = None
     fout: Literal["true"] | None = None
+    antwoord: Answered | None = None
     before: str | None = Field(None, pattern=UUID_PATTERN)
     formaat: Literal["csv", "xlsx"] | None = None
     gedaan: Literal["bewaard", "vergeten"] | None = None
@@ -133,9 +148,19 @@ class Asked(BaseModel):
             raise ValueError("of nothing in particular")
         return value
 
-    @property
-    def search(self) -> Search:
+    @field_validator("antwoord")
+    @classmethod
+    def _of_some_days(cls, value: Any, info: ValidationInfo) -> Any:
+        van, tot = info.data.get("van"), info.data.get("tot")
+        if value is not None and (van is None or tot is None or (tot - van).days >= _MOST_DAYS):
+            raise ValueError("not of some days")
+        return value
+
+    def search(self, today: date) -> Search:
         """The search that this asks for: a period is of whole days in the Netherlands."""
+        answering = None
+        if self.antwoord is not None and self.van is not None and self.tot is not None:
+            answering = overview.answering(self.van, self.tot, today, self.antwoord)
         return Search(
             soort=self.soort,
             status=self.status,
@@ -149,13 +174,14 @@ class Asked(BaseModel):
             number=self.zoek,
             unfetched=self.opgehaald is not None,
             answers=self.retour,
+            answering=answering,
         )
 
     @property
     def again(self) -> dict[str, str] | None:
         """The same as the form of a replay asks it; None where that cannot."""
         names = self.filled.keys()
-        if not names or names & {"zoek", "retour", "fout", "opgehaald"}:
+        if not names or names & {"zoek", "retour", "fout", "opgehaald", "antwoord"}:
             return None
         same = {name: text for name, text in self.filled.items() if name not in {"van", "tot"}}
         begins = None if self.van is None else start_of(self.van)
@@ -185,7 +211,7 @@ def get_messages(
         call.problem = "parameters"
         return _page(page, gateway, caller, given, 400, wrong=wrong)
     most = _PAGE if asked.formaat is None else _SHEET
-    found = results.search(gateway, caller, asked.search, before=asked.before, limit=most + 1)
+    found = results.search(gateway, caller, asked.search(day_of(caller.at)), before=asked.before, limit=most + 1)
     shown = found[:most]
     call.shows(result.message.id for result in shown)
     following = asked.filled | {"before": shown[-1].message.id} if len(found) > most else None
@@ -248,4 +274,6 @@ def _page(
     chosen = {name: value for name, value in filled.items() if name in KEPT}
     shown = {"results": None, "following": None, "asked": None, "wrong": {}, "naam": ""} | values
     saved = filters.saved(gateway, caller)
-    return page.show("berichten.html", status, filled=filled, chosen=chosen, saved=saved, kinds=KINDS, **shown)
+    return page.show(
+        "berichten.html", status, filled=filled, chosen=chosen, saved=saved, kinds=KINDS, answered=ANSWERED, **shown
+    )

@@ -18,7 +18,7 @@ from iwmo_gateway.store.audit import Action
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.web.access import Reader, the_gateway
 from iwmo_gateway.web.console.charts import bars
-from iwmo_gateway.web.console.messages import KINDS
+from iwmo_gateway.web.console.messages import ANSWERED, KINDS
 from iwmo_gateway.web.console.page import STATUS, ThePage
 from iwmo_gateway.web.models import Day
 from iwmo_gateway.web.overviewmodels import FIRST_DAY, LAST_DAY
@@ -32,12 +32,6 @@ _ORDER: Final = (
     *(Status.IN_REVIEW, Status.RECEIVED, Status.FAILED),
 )
 """Outcomes from good to bad, and what waits last."""
-_ANSWERED: Final = {
-    "in_time": "op tijd",
-    "late": "te laat",
-    "open": "nog niet, binnen de termijn",
-    "overdue": "nog niet, te laat",
-}
 _OVERDUE: Final = {
     Zaak.ANTWOORD: ("antwoord op een bericht", "antwoorden op berichten"),
     Zaak.VERZOEK: ("besluit op een verzoek", "besluiten op verzoeken"),
@@ -74,7 +68,7 @@ def get_overview(
         call.problem = "parameters"
     today = day_of(caller.at)
     last = asked.tot or today
-    told = overview.period(gateway, caller, last - timedelta(days=int(asked.dagen) - 1), last)
+    told = overview.period(gateway, caller, last - timedelta(days=int(asked.dagen) - 1), last, today)
     return page.show(
         "overzicht.html",
         400 if wrong else 200,
@@ -87,7 +81,7 @@ def get_overview(
         **_now(overview.now(gateway, caller, caller.at)),
         **_received(told),
         **_refused(told),
-        **_answered(told, today),
+        **_answered(told),
     )
 
 
@@ -141,14 +135,14 @@ def _refused(told: Period) -> dict[str, Any]:
     }
 
 
-def _answered(told: Period, today: date) -> dict[str, Any]:
+def _answered(told: Period) -> dict[str, Any]:
     """By day, whether what came in was answered in time."""
-    number = overview.answers_of(told, today)
-    series = {words: [number[day, outcome] for day in told.days] for outcome, words in _ANSWERED.items()}
+    number = overview.answers_of(told)
+    series = {words: [number[day, outcome] for day in told.days] for outcome, words in ANSWERED.items()}
     shown = {words: values for words, values in series.items() if any(values)}
     return {
         "answered": number,
-        "answered_words": {outcome: words for outcome, words in _ANSWERED.items() if words in shown},
+        "answered_words": {outcome: words for outcome, words in ANSWERED.items() if words in shown},
         "answered_chart": _chart("Berichten per dag naar antwoord", told.days, shown),
     }
 
