@@ -29,6 +29,8 @@ from iwmo_gateway.store.tables import metadata
 from iwmo_gateway.web.app import create_app
 from tests.cases import noon
 
+os.environ.pop("COLUMNS", None)  # xdist sets it: commands would print as wide as the terminal of who started the tests
+
 SECRET = "a key for tests only"
 APPEND_ONLY = {"audit", "audit_seals"}
 TODAY = noon(date(2023, 3, 1))
