@@ -33,7 +33,7 @@ from iwmo_gateway.shipped import shipped
 from iwmo_gateway.standard.kinds import Domain
 from iwmo_gateway.store.messages import Status
 from iwmo_gateway.store.tables import metadata
-from iwmo_gateway.worker import give_way, spare_collector
+from iwmo_gateway.worker import spare_collector
 
 _SCHEMA: Final = Path(Domain.WMO.standard, "3.2", "wmo323.xsd")
 _MONTHS: Final = 4
@@ -92,7 +92,6 @@ def _open(url: str) -> None:
     gateway = open_gateway(settings_of(url))
     gateway.warm_up()
     spare_collector()
-    give_way()
     _GATEWAYS.append(gateway)
 
 

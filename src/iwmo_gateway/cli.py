@@ -13,7 +13,7 @@ from iwmo_gateway.commands import audit, contracts, keys, parties, person, purge
 from iwmo_gateway.commands.environment import migrated, out, recorded, stop, the_gateway
 from iwmo_gateway.errors import ConfigurationError, GatewayError
 from iwmo_gateway.store.audit import Action
-from iwmo_gateway.worker import give_way, published, spare_collector, work, working_beside
+from iwmo_gateway.worker import published, spare_collector, work, working_beside
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,7 +71,6 @@ def worker(
         migrated(gateway)
         gateway.warm_up()
         spare_collector()
-        give_way()
         with published(gateway):
             work(gateway, stop, until_idle=until_idle)
 

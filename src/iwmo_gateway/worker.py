@@ -41,11 +41,6 @@ def spare_collector() -> None:
     gc.set_threshold(_LIVE, 20, 50)
 
 
-def give_way() -> None:
-    """Have the machine prefer other processes: who waits for an answer goes before a message that nobody waits at."""
-    os.nice(10)
-
-
 def work(
     gateway: Gateway,
     stop: threading.Event,
