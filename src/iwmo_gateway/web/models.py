@@ -20,7 +20,7 @@ _FINDING: Final[dict[str, JsonValue]] = {
     "klasse": "StartProduct",
     "pad": "/Bericht/Client/StartProducten/StartProduct[1]",
     "regelnummer": 33,
-    "tekst": "De start hoort bij een geldige toewijzing aan deze aanbieder voor deze client.",
+    "tekst": "De start of stop hoort bij een geldige toewijzing aan deze aanbieder voor deze client.",
     "verwacht": "het ToewijzingNummer van een toewijzing van deze gemeente aan u voor deze client",
     "gevonden": "ToewijzingNummer 300201",
     "actie": "reject",
